@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action plugin: arguments → reading → judgement → result. Documentation: the module of the same name."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+# The parent process loads this file before it forks its workers: what is imported and loaded here, they inherit.
+from ansible_collections.mailfleet.client.plugins.connection import winrs  # noqa: F401
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.gather import context
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import audit
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.server_options import parse_servers
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.waiver_options import parse_waivers
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect import ReadingPlan, collect, plan_reading
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.servers import resolve
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import shell_for
+from ansible_collections.mailfleet.client.plugins.plugin_utils.report.result import result as as_result
+
+_KNOWLEDGE = load()
+_READING = plan_reading(_KNOWLEDGE)
+_FAMILIES = ("tls", "winhttp", "wininet", "dotnet", "updates", "firewall", "proxy", "accounts", "trust", "clock", "reboot")
+_FAMILY_LIST = {"type": "list", "elements": "str", "choices": _FAMILIES, "default": []}
+
+ARGUMENT_SPEC: t.Final = {
+    "policy": {"type": "str", "choices": tuple(_KNOWLEDGE.policies), "default": "compat"},
+    "servers": {"type": "list", "elements": "dict", "default": []},
+    "only": _FAMILY_LIST,
+    "skip": _FAMILY_LIST,
+    "profiles": {"type": "str", "choices": ("loaded", "all"), "default": "loaded"},
+    "firewall_profiles": {
+        "type": "list",
+        "elements": "str",
+        "choices": ("domain", "private", "public"),
+        "default": [],
+    },
+    "waivers": {"type": "list", "elements": "dict", "default": []},
+    "probe_timeout": {"type": "int", "default": 10},
+}
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """The face of the audit."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Audit the host of this task."""
+        answer: dict[str, t.Any] = super().run(tmp, task_vars)
+        _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
+        try:
+            options = _options(arguments, check_mode=self._task.check_mode)
+            options = resolve(options, timeout=arguments["probe_timeout"])
+            snapshot = collect(shell_for(self._connection), _reading(options))
+        except (OptionError, ShellError) as error:
+            raise AnsibleActionFail(str(error)) from error
+        seen = context(_KNOWLEDGE, options, snapshot)
+        answer.update(as_result(seen, audit(seen)), changed=bool(snapshot.writes))
+        return answer
+
+
+def _options(arguments: dict[str, t.Any], *, check_mode: bool) -> AuditOptions:
+    if check_mode and arguments["profiles"] == "all":
+        raise OptionError("profiles: 'all' writes to the host, so it is refused in check mode; use 'loaded'.")
+    return AuditOptions(
+        policy=arguments["policy"],
+        servers=parse_servers(arguments["servers"]),
+        only=frozenset(arguments["only"]),
+        skip=frozenset(arguments["skip"]),
+        profiles=arguments["profiles"],
+        firewall_profiles=frozenset(arguments["firewall_profiles"]),
+        waivers=parse_waivers(arguments["waivers"]),
+        today=datetime.datetime.now(tz=datetime.timezone.utc).date(),
+    )
+
+
+def _reading(options: AuditOptions) -> ReadingPlan:
+    certificates = [s.accepts.certificate for s in options.servers if s.accepts and s.accepts.certificate]
+    thumbprints = sorted({one for c in certificates for one in (*(c.roots or ()), *c.thumbprints)})
+    if not thumbprints and options.profiles == "loaded":
+        return _READING
+    return plan_reading(_KNOWLEDGE, thumbprints, options.profiles)

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which mail clients a host has, and the accounts its users keep in them."""
+
+from __future__ import annotations
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import InstalledClient
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import ClientDetection, Knowledge, MailClient
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailAccount
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
+    RegistryImage,
+    RegistryKey,
+    RegistryValue,
+)
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import Snapshot, UserHive
+
+#: The pseudo client of servers that no account names: any program that leaves TLS to SCHANNEL.
+ANY_CLIENT = "schannel"
+
+
+def installed(knowledge: Knowledge, snapshot: Snapshot) -> tuple[InstalledClient, ...]:
+    """Clients of which a sign was found, each once per machine or user."""
+    users = snapshot.users if isinstance(snapshot.users, tuple) else ()
+    found: dict[tuple[str, str], InstalledClient] = {}
+    for client in knowledge.clients.values():
+        for sign in client.detect:
+            for key, user in _places(sign, users):
+                if (client.id, user) not in found and _there(snapshot.image, key, sign):
+                    found[(client.id, user)] = InstalledClient(client, key, user)
+    return tuple(found.values())
+
+
+def _places(sign: ClientDetection, users: tuple[UserHive, ...]) -> tuple[tuple[str, str], ...]:
+    if sign.scope == "user":
+        return tuple((f"{user.root}\\{sign.key}", user.sid) for user in users)
+    keys = [sign.key]
+    if sign.view32:
+        keys.append(sign.key.replace("HKLM\\SOFTWARE\\", "HKLM\\SOFTWARE\\Wow6432Node\\", 1))
+    return tuple((key, "") for key in keys)
+
+
+def _there(image: RegistryImage, key: str, sign: ClientDetection) -> bool:
+    if sign.value is None:
+        return isinstance(image.key(key), RegistryKey)
+    read = image.value(key, sign.value)
+    return isinstance(read, RegistryValue) and (sign.prefix is None or str(read.data).startswith(sign.prefix))
+
+
+def client_of(knowledge: Knowledge, account: MailAccount, clients: tuple[InstalledClient, ...]) -> MailClient:
+    """The client that an account belongs to: by its store, and by the version where a store has several."""
+    fitting = [
+        client
+        for client in knowledge.clients.values()
+        if client.account_store == account.kind and client.account_version in (None, account.client_version)
+    ]
+    present = {found.client.id for found in clients}
+    fitting.sort(key=lambda client: client.id not in present)
+    return fitting[0] if fitting else knowledge.clients[ANY_CLIENT]

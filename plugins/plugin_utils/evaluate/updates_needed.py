@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A finding for each update that has to do with mail on this release."""
+
+from __future__ import annotations
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import updates_for
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Finding, Severity, State
+
+#: Capabilities that SMTP, IMAP and POP3 depend on. The others (WinHTTP, WinINET) carry Autodiscover and the like.
+_FOR_MAIL = ("schannel-tls12", "schannel-aes", "sha2-certificates")
+
+
+def evaluate(ctx: Context) -> tuple[Finding, ...]:
+    """Whether each offered update of this release is in. What follows from that is said by the checks it enables."""
+    offered = (u for u in ctx.knowledge.updates.values() if u.offered and ctx.host.os in u.os)
+    return tuple(_finding(ctx, update) for update in sorted(offered, key=lambda update: update.order))
+
+
+def _finding(ctx: Context, update: Update) -> Finding:
+    found = presence(ctx, update.id)
+    alternative = None if found.present else _alternative(ctx, update)
+    if alternative is not None:
+        state, why = State.NOT_APPLICABLE, f"{alternative} does the same"
+    elif found.present is None:
+        state, why = State.UNKNOWN, found.why
+    else:
+        state, why = (State.PASS if found.present else State.FAIL), found.why
+    return ctx.finding(
+        "updates.needed",
+        state,
+        observed=found.why,
+        effective="pending a reboot" if found.pending else found.present,
+        wanted=True,
+        where=ctx.path("cbs-packages"),
+        why=f"{why[:1].upper()}{why[1:]}.",
+        subject=update.id,
+        # The verdict follows from what the update would enable, not from its absence alone.
+        severity=Severity.LOW if any(capability in _FOR_MAIL for capability in update.enables) else Severity.INFO,
+    )
+
+
+def _alternative(ctx: Context, update: Update) -> str | None:
+    """Another update that is in and enables the same."""
+    for capability in update.enables:
+        for other in updates_for(ctx, capability):
+            if other.id != update.id and presence(ctx, other.id).present:
+                return other.id
+    return None

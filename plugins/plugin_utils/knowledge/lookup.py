@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Access to the tables by release: which rows count, and in which order. No judgement here."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import vocabulary
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import (
+    CipherSuite,
+    ComponentDefaults,
+    Detection,
+    Knowledge,
+    MailClient,
+    OsRelease,
+    Package,
+    Provider,
+    SchannelDefaults,
+    Update,
+)
+
+_Row = t.TypeVar("_Row", SchannelDefaults, ComponentDefaults)
+
+
+def schannel_rows(k: Knowledge, os_id: str) -> tuple[SchannelDefaults, ...]:
+    """SCHANNEL defaults of a release: as shipped first, then those after an update, in the order of installation."""
+    return _by_update(k, tuple(row for row in k.schannel if os_id in row.os))
+
+
+def component_rows(
+    k: Knowledge, component: t.Literal["winhttp", "wininet"], os_id: str
+) -> tuple[ComponentDefaults, ...]:
+    """The same for WinHTTP or WinINET."""
+    return _by_update(k, tuple(row for row in k.components if row.component == component and os_id in row.os))
+
+
+def _by_update(k: Knowledge, rows: tuple[_Row, ...]) -> tuple[_Row, ...]:
+    return tuple(sorted(rows, key=lambda row: -1 if row.after is None else k.updates[row.after].order))
+
+
+def suites_of(k: Knowledge, os_id: str) -> tuple[CipherSuite, ...]:
+    """The suites of a release, best first, those included that an update has to bring."""
+    return k.suites[k.releases[os_id].suites].suites
+
+
+def updates_for(k: Knowledge, os_id: str, capability: str | None = None) -> tuple[Update, ...]:
+    """Updates for a release, in the order of installation; with ``capability`` only those that enable it."""
+    rows = (row for row in k.updates.values() if os_id in row.os and capability in (None, *row.enables))
+    return tuple(sorted(rows, key=lambda row: row.order))
+
+
+def superseding(k: Knowledge, update_id: str, os_id: str) -> tuple[str, ...]:
+    """Ids of all updates, however many steps away, that carry the same or newer files on that release."""
+    found: list[str] = []
+    todo = list(k.updates[update_id].superseded_by)
+    while todo:
+        newer = todo.pop(0)
+        if newer not in found and os_id in k.updates[newer].os:
+            found.append(newer)
+            todo.extend(k.updates[newer].superseded_by)
+    return tuple(found)
+
+
+def detections(update: Update, os_id: str) -> tuple[Detection, ...]:
+    """The ways to prove an update on that release, the best first."""
+    return tuple(way for way in update.detect if os_id in (way.os or update.os))
+
+
+def packages(update: Update, os_id: str, architecture: str) -> tuple[Package, ...]:
+    """The files that install an update there."""
+    return tuple(p for p in update.packages if os_id in p.os and p.architecture == architecture)
+
+
+def prerequisites(update: Update, release: OsRelease) -> tuple[str, ...]:
+    """What has to hold before the update is run, as far as it is a condition on that release at all.
+
+    KB4019276 wants the POSReady flag on XP; the same number on Vista does not know it.
+    """
+    versions = vocabulary().prerequisites
+    return tuple(name for name in update.prerequisites if release.version in versions[name])
+
+
+def provider_of(k: Knowledge, host: str) -> Provider | None:
+    """The provider whose mail server that is: the whole name first, then the longest suffix."""
+    name = host.casefold().rstrip(".")
+    best: tuple[int, Provider] | None = None
+    for provider in k.providers.values():
+        for pattern in provider.hosts:
+            if name == pattern:
+                return provider
+            if pattern.startswith(".") and name.endswith(pattern) and len(pattern) > (best[0] if best else 0):
+                best = len(pattern), provider
+    return best[1] if best else None
+
+
+def clients_of(k: Knowledge, account_store: str, account_version: str | None = None) -> tuple[MailClient, ...]:
+    """Clients that keep accounts there; with a version only those of that version."""
+    rows = (row for row in k.clients.values() if row.account_store == account_store)
+    return tuple(row for row in rows if account_version in (None, row.account_version))

@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the operator asked for, checked."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Server
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A finding that the operator accepts, with a reason, until a day (inclusive) or for good.
+
+    ``check``: id of a check, or a shell pattern such as ``firewall.*``; ``subject``: the same for the finding's subject.
+    """
+
+    check: str
+    reason: str
+    expires: datetime.date | None = None
+    subject: str = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOptions:
+    """Options of one audit, after validation."""
+
+    policy: str = "compat"
+    servers: tuple[Server, ...] = ()
+    only: frozenset[str] = frozenset()
+    skip: frozenset[str] = frozenset()
+    profiles: str = "loaded"
+    firewall_profiles: frozenset[str] = frozenset()
+    waivers: tuple[Waiver, ...] = ()
+    today: datetime.date = datetime.date.min

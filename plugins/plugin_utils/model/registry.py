@@ -1,0 +1,217 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Windows registry as data: what was read, what is not there, and what nobody could tell.
+
+Three answers are kept apart everywhere: a value, ``ABSENT`` (the host said that there is none) and
+:class:`Unread` (nobody knows, and why). Code that treats the last two alike is wrong.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import typing as t
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+
+class RegistryType(str, enum.Enum):
+    """Value types, by the names that reg.exe prints.
+
+    https://learn.microsoft.com/windows/win32/sysinfo/registry-value-types
+    """
+
+    NONE = "REG_NONE"
+    SZ = "REG_SZ"
+    EXPAND_SZ = "REG_EXPAND_SZ"
+    BINARY = "REG_BINARY"
+    DWORD = "REG_DWORD"
+    DWORD_BIG_ENDIAN = "REG_DWORD_BIG_ENDIAN"
+    LINK = "REG_LINK"
+    MULTI_SZ = "REG_MULTI_SZ"
+    RESOURCE_LIST = "REG_RESOURCE_LIST"
+    FULL_RESOURCE_DESCRIPTOR = "REG_FULL_RESOURCE_DESCRIPTOR"
+    RESOURCE_REQUIREMENTS_LIST = "REG_RESOURCE_REQUIREMENTS_LIST"
+    QWORD = "REG_QWORD"
+
+
+#: int for DWORD and QWORD (unsigned), str for SZ and EXPAND_SZ, tuple of str for MULTI_SZ, else bytes.
+RegistryData = t.Union[int, str, bytes, tuple[str, ...]]
+
+
+class Absent(enum.Enum):
+    """The host said that this key or value does not exist."""
+
+    ABSENT = "absent"
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: t.Final = Absent.ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Nobody knows: denied, cut off, ambiguous, or never asked for."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryValue:
+    """One value. ``name`` is "" for the default value of a key."""
+
+    name: str
+    type: RegistryType
+    data: RegistryData
+
+
+def _by_name(values: Iterable[RegistryValue]) -> dict[str, RegistryValue]:
+    return {value.name.casefold(): value for value in values}
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryKey:
+    """One key: its path in the host's own spelling, its values, and the names of the subkeys that were seen."""
+
+    path: str
+    values: tuple[RegistryValue, ...] = ()
+    subkeys: tuple[str, ...] = ()
+    _index: Mapping[str, RegistryValue] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_index", _by_name(self.values))
+
+    def get(self, name: str) -> RegistryValue | None:
+        """The value of that name (case does not matter), or None."""
+        return self._index.get(name.casefold())
+
+
+#: Long hive names as reg.exe prints them, and the short ones that this project uses.
+HIVES: t.Final[Mapping[str, str]] = {
+    "HKEY_LOCAL_MACHINE": "HKLM",
+    "HKEY_USERS": "HKU",
+    "HKEY_CURRENT_USER": "HKCU",
+    "HKEY_CLASSES_ROOT": "HKCR",
+    "HKEY_CURRENT_CONFIG": "HKCC",
+}
+
+#: Values with such names are never kept: results, logs and journals must not hold them.
+_SECRET_NAME: t.Final = re.compile("password", re.IGNORECASE)
+
+
+def short_path(path: str) -> str:
+    """``HKEY_LOCAL_MACHINE\\A`` → ``HKLM\\A``; other spellings stay as they are."""
+    hive, separator, rest = path.partition("\\")
+    return HIVES.get(hive.upper(), hive) + separator + rest
+
+
+def is_secret(value_name: str) -> bool:
+    """True where a value of that name may hold a password and must not be kept."""
+    return _SECRET_NAME.search(value_name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What one query of a host covered: a key, perhaps with all below it, perhaps only some value names.
+
+    ``keys`` maps casefolded paths to keys; the root is among them unless the whole region is absent or unread.
+    ``names`` lists the casefolded value names that were asked for; None means all.
+    ``keys_only``: the names of the subkeys were asked for and no value.
+    ``lists_subkeys``: False where a filter on the host dropped the names of the subkeys.
+    """
+
+    root: str
+    recursive: bool
+    keys: Mapping[str, RegistryKey] | Absent | Unread
+    names: frozenset[str] | None = None
+    keys_only: bool = False
+    lists_subkeys: bool = True
+
+    def covers_key(self, path: str) -> bool:
+        folded, root = path.casefold(), self.root.casefold()
+        return folded == root or (self.recursive and folded.startswith(root + "\\"))
+
+    def covers_value(self, path: str, name: str) -> bool:
+        if not self.covers_key(path) or self.keys_only:
+            return False
+        return self.names is None or name.casefold() in self.names
+
+
+_NOT_ASKED: t.Final = Unread("was not asked for")
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryImage:
+    """All that was read of a host's registry. Later regions do not override earlier ones: the first that covers wins."""
+
+    regions: tuple[Region, ...] = ()
+
+    def key(self, path: str) -> RegistryKey | Absent | Unread:
+        """The key at that path, ABSENT, or Unread with the reason."""
+        for region in self.regions:
+            if region.covers_key(path):
+                if not isinstance(region.keys, Mapping):
+                    return region.keys
+                return region.keys.get(path.casefold(), ABSENT)
+        return self._child_of_region(path)
+
+    def _child_of_region(self, path: str) -> RegistryKey | Absent | Unread:
+        """A key that no region covers may still be known as absent, from the list of its parent's subkeys."""
+        parent, _, child = path.rpartition("\\")
+        for region in self.regions:
+            if region.names is None and region.lists_subkeys and region.root.casefold() == parent.casefold():
+                if not isinstance(region.keys, Mapping):
+                    return region.keys
+                key = region.keys.get(parent.casefold())
+                known = {name.casefold() for name in key.subkeys} if key else set()
+                return _NOT_ASKED if child.casefold() in known else ABSENT
+        return _NOT_ASKED
+
+    def value(self, path: str, name: str) -> RegistryValue | Absent | Unread:
+        """The value of that name in the key at that path, ABSENT, or Unread with the reason."""
+        if is_secret(name):
+            return Unread("may hold a password and is never read")
+        for region in self.regions:
+            if region.covers_value(path, name):
+                if not isinstance(region.keys, Mapping):
+                    return region.keys
+                key = region.keys.get(path.casefold())
+                return (key.get(name) if key else None) or ABSENT
+        return _NOT_ASKED
+
+    def below(self, path: str) -> tuple[RegistryKey, ...] | Absent | Unread:
+        """All keys strictly below that path, in the order read; needs a region that covers them."""
+        for region in self.regions:
+            if region.covers_key(path) and region.recursive:
+                if not isinstance(region.keys, Mapping):
+                    return region.keys
+                prefix = path.casefold() + "\\"
+                if path.casefold() not in region.keys:
+                    return ABSENT
+                return tuple(key for folded, key in region.keys.items() if folded.startswith(prefix))
+        return _NOT_ASKED
+
+    def with_value(self, path: str, value: RegistryValue) -> RegistryImage:
+        """The image as it would be after that value was written: for what-if questions. Unread regions stay unread."""
+        folded, hit, regions = path.casefold(), False, []
+        for region in self.regions:
+            if not region.covers_value(path, value.name) or isinstance(region.keys, Unread):
+                regions.append(region)
+                continue
+            hit = True
+            keys = dict(region.keys) if isinstance(region.keys, Mapping) else {}
+            old = keys.get(folded, RegistryKey(path))
+            kept = tuple(one for one in old.values if one.name.casefold() != value.name.casefold())
+            keys[folded] = replace(old, values=(*kept, value))
+            regions.append(replace(region, keys=keys))
+        if not hit:
+            key = RegistryKey(path, (value,))
+            regions.append(Region(path, False, {folded: key}, frozenset({value.name.casefold()})))
+        return RegistryImage(tuple(regions))
+
+    def unread(self) -> tuple[tuple[str, str], ...]:
+        """(root, why) of every region that could not be read."""
+        return tuple((r.root, r.keys.why) for r in self.regions if isinstance(r.keys, Unread))

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Registry values that a policy asks for: the smallest set, per value."""
+
+from __future__ import annotations
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import components
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import Effect, EffectiveMask, EffectiveProtocol, schannel, wininet, winhttp
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import wish
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind
+
+
+def _set(
+    family: str, key: str, name: str, data: int, before: object, why: str, *, optional: bool = False
+) -> Change:
+    details = {"key": key, "name": name, "type": "REG_DWORD", "data": data, "before": shown(before)}
+    return Change(ChangeKind.REGISTRY, family, why, details, optional=optional)
+
+
+def changes(ctx: Context) -> tuple[Change, ...]:
+    """All registry changes for SCHANNEL, WinHTTP, WinINET and .NET that the counted families ask for."""
+    found: list[Change] = []
+    if counts(ctx.options, "tls"):
+        for protocol in schannel(ctx).values():
+            found.extend(_schannel(ctx, protocol))
+    if counts(ctx.options, "winhttp"):
+        for view in components.views(ctx):
+            found.extend(_mask(ctx, "winhttp", winhttp(ctx, view)))
+    if counts(ctx.options, "wininet"):
+        for user in ctx.snapshot.users if isinstance(ctx.snapshot.users, tuple) else ():
+            found.extend(_mask(ctx, "wininet", wininet(ctx, user.root)))
+    if counts(ctx.options, "dotnet"):
+        for place in components.dotnet_shortfalls(ctx):
+            key, _, name = place.rpartition("\\")
+            found.append(_set("dotnet", key, name, 1, None, "scripts and add-ins follow Windows", optional=True))
+    return tuple(found)
+
+
+def _schannel(ctx: Context, protocol: EffectiveProtocol) -> tuple[Change, ...]:
+    asked = wish(ctx, protocol)
+    enabled, by_default = protocol.enabled, protocol.disabled_by_default
+    unread = isinstance(enabled.read, Unread) or isinstance(by_default.read, Unread)
+    if unread or protocol.default is None or protocol.effect is Effect.NOT_SUPPORTED:
+        return ()
+    found = []
+    if asked.want == "on" and protocol.effect is not Effect.ON:
+        why = f"offer {protocol.protocol.value}"
+        if by_default.counts is not False:
+            found.append(_set("tls", protocol.key, by_default.name, 0, by_default.read, why))
+        if enabled.counts is not True:
+            found.append(_set("tls", protocol.key, enabled.name, 1, enabled.read, why))
+    if asked.want == "off" and protocol.effect in (Effect.ON, Effect.UNKNOWN):
+        why = f"stop offering {protocol.protocol.value}"
+        found.append(_set("tls", protocol.key, by_default.name, 1, by_default.read, why))
+    return tuple(found)
+
+
+def _mask(ctx: Context, component: str, found: EffectiveMask) -> tuple[Change, ...]:
+    wanted, add, drop = components.asked(ctx, component, found.mask)
+    if found.mask is None or found.policy or not found.honoured or not (add or drop):
+        return ()
+    key, _, name = found.place.rpartition("\\")
+    why = ", ".join([f"add {p.value}" for p in add] + [f"drop {p.value}" for p in drop])
+    return (_set(component, key, name, wanted, found.read, why, optional=not components.needed(ctx)),)

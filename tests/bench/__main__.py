@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an audit costs beside one ``ansible.builtin.raw: ver``, over the same connection and against the same lab.
+
+The two run in turns, so that a machine whose speed drifts does them the same wrong. Prints medians as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab.fleet import Lab
+
+_HERE = Path(__file__).parent
+_ROOT = _HERE.parents[1]
+_BIN = Path(sys.executable).parent
+_PAIRS = {
+    "playbook": (
+        ["ansible-playbook", str(_HERE / "audit.yml")],
+        ["ansible-playbook", str(_HERE / "raw.yml")],
+    ),
+    "ad_hoc": (
+        ["ansible", "windows", "-m", "mailfleet.client.mail_tls_audit"],
+        ["ansible", "windows", "-m", "ansible.builtin.raw", "-a", "ver"],
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of Ansible: seconds of wall clock and CPU of it and its forks, MiB of its largest process."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def run(command: list[str], inventory: Path, forks: int) -> Run:
+    """Run one Ansible command to its end; CalledProcessError where it fails, since a failed run measures nothing."""
+    words = [str(_BIN / command[0]), "-i", str(inventory), "-f", str(forks), *command[1:]]
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(_ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"}
+    with tempfile.TemporaryFile() as output:
+        start = time.monotonic()
+        process = subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT, cwd=_ROOT, env=environment)
+        _pid, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - start
+        if os.waitstatus_to_exitcode(status) != 0:
+            output.seek(0)
+            raise subprocess.CalledProcessError(status, words, output.read()[-4000:])
+    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def compare(pair: tuple[list[str], list[str]], inventory: Path, arguments: argparse.Namespace) -> dict[str, object]:
+    """Run both commands of a pair in turns, after one warm-up each."""
+    runs: tuple[list[Run], list[Run]] = ([], [])
+    for turn in range(arguments.runs + 1):
+        for side, command in enumerate(pair):
+            found = run(command, inventory, arguments.forks)
+            if turn:
+                runs[side].append(found)
+    shown = {name: _medians(side, arguments.hosts) for name, side in zip(("audit", "raw"), runs, strict=True)}
+    ratio = statistics.median(a.wall for a in runs[0]) / statistics.median(b.wall for b in runs[1])
+    return {**shown, "wall_ratio": round(ratio, 3)}
+
+
+def _medians(runs: list[Run], hosts: int) -> dict[str, float]:
+    return {
+        "wall_s": round(statistics.median(one.wall for one in runs), 2),
+        "cpu_s": round(statistics.median(one.cpu for one in runs), 2),
+        "cpu_ms_per_host": round(1000 * statistics.median(one.cpu for one in runs) / hosts, 1),
+        "largest_process_mib": round(max(one.memory for one in runs), 1),
+    }
+
+
+def main() -> None:
+    """``python -m tests.bench [--hosts 200] [--forks 10] [--runs 3] [--os win10-22h2]``"""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hosts", type=int, default=200)
+    parser.add_argument("--forks", type=int, default=10)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--os", default="win10-22h2")
+    arguments = parser.parse_args()
+    fleet = [{"name": "bench", "os": arguments.os, "kind": "simulated", "count": arguments.hosts}]
+    with Lab(hosts=fleet) as lab:
+        results = {name: compare(pair, lab.inventory, arguments) for name, pair in _PAIRS.items()}
+    print(json.dumps({"hosts": arguments.hosts, "forks": arguments.forks, "runs": arguments.runs, **results}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

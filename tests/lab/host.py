@@ -1,0 +1,225 @@
+"""A simulated host: its registry, its words, its counters, and ``run``: one line in, what it printed out."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import typing as t
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from . import baseline, regfile
+from .cmd import run_line
+from .entry import EntryError, HostEntry
+from .registry import Key, Registry
+from .systems import System, systems
+from .words import Words, all_words, codec
+
+#: How many commands, refusals and writes a host remembers by name; the counters go on.
+_REMEMBERED: t.Final = 20_000
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a host was asked and what it did; ``executed``, ``refused`` and ``written`` in words."""
+
+    requests: int = 0
+    bytes_up: int = 0
+    bytes_down: int = 0
+    lines: int = 0
+    writes: int = 0
+    shells_open: int = 0
+    shells_most: int = 0
+    executed: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, t.Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a line printed, in the shell's code page."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+
+def system_of(entry: HostEntry) -> System:
+    """The row of the table for that entry; raises EntryError."""
+    if entry.os not in systems():
+        raise EntryError(f"host {entry.name}: unknown os {entry.os!r}; known: {', '.join(systems())}")
+    return systems()[entry.os]
+
+
+def arch_of(entry: HostEntry) -> str:
+    return entry.arch or system_of(entry).arch
+
+
+def words_of(entry: HostEntry) -> Words:
+    if entry.language not in all_words():
+        raise EntryError(f"host {entry.name}: unknown language {entry.language!r}; known: {', '.join(all_words())}")
+    return Words(entry.language, system_of(entry).classic)
+
+
+@functools.lru_cache(maxsize=128)
+def _base(os: str, arch: str, language: str, user: str, files: tuple[tuple[Path, int], ...]) -> Registry:
+    """The registry that hosts of the same entry share. The files' times are part of the key: edits are seen."""
+    words = Words(language, systems()[os].classic)
+    registry = baseline.build(systems()[os], arch, words, user)
+    for path, _ in files:
+        try:
+            registry.apply(regfile.read(path.read_bytes(), f"cp{words.ansi}"))
+        except (regfile.RegFileError, UnicodeDecodeError) as error:
+            raise EntryError(f"{path}: {error}") from None
+    return registry
+
+
+@functools.lru_cache(maxsize=128)
+def _hive(files: tuple[tuple[Path, int], ...]) -> Key:
+    registry = Registry("user")
+    registry.create("HKCU")
+    for path, _ in files:
+        registry.apply(regfile.read(path.read_bytes()))
+    tree = registry.fork().find("HKCU")
+    assert tree is not None
+    return tree
+
+
+def _stamped(paths: tuple[Path, ...]) -> tuple[tuple[Path, int], ...]:
+    return tuple((path, path.stat().st_mtime_ns) for path in paths)
+
+
+class SimulatedHost:
+    """One stand-in without Wine. It is what :class:`~.machine.Machine` asks for."""
+
+    #: A line takes a millisecond: the endpoints run it where they are.
+    blocking = False
+
+    def __init__(self, name: str, entry: HostEntry, memory: dict[t.Any, t.Any]) -> None:
+        self.name, self.entry = name, entry
+        self.system = system_of(entry)
+        self.words = words_of(entry)
+        self.language = entry.language
+        self.memory = memory
+        self.mounted: dict[str, str] = {}
+        self.missing = frozenset(self.system.missing) | frozenset(one.lower() for one in entry.missing)
+        self.counters = Counters()
+        base = _base(entry.os, arch_of(entry), entry.language, entry.user, _stamped(entry.registry))
+        self.registry = base.fork(entry.unreadable, entry.readable)
+        self.environment = environment_of(entry, name)
+        self._files = _folded_files(self.system, entry)
+        self._add_own_values()
+
+    @property
+    def executed(self) -> list[str]:
+        if len(self.counters.executed) > _REMEMBERED:
+            del self.counters.executed[: _REMEMBERED // 2]
+        return self.counters.executed
+
+    @property
+    def codepage(self) -> int:
+        """The OEM code page of the host."""
+        return self.entry.oem_codepage or self.words.oem
+
+    def _add_own_values(self) -> None:
+        """What differs between hosts of one entry: the name. And the code page, the profiles of absent users."""
+        control = r"HKLM\SYSTEM\CurrentControlSet\Control"
+        named = self.registry.find(rf"{control}\ComputerName\ComputerName") if not self.entry.unreadable else None
+        shipped = named.values.get("computername") if named else None
+        if shipped is not None and shipped.raw == "STANDIN\0".encode("utf-16-le"):
+            for key in ("ComputerName", "ActiveComputerName"):
+                self.registry.set_text(rf"{control}\ComputerName\{key}", "ComputerName", self.name.upper()[:15])
+        if self.entry.oem_codepage:
+            self.registry.set_text(rf"{control}\Nls\CodePage", "OEMCP", str(self.entry.oem_codepage))
+        listing = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
+        for file, profile in self.entry.profiles.items():
+            if profile.sid:
+                folder = file.rpartition("\\")[0]
+                self.registry.set_text(rf"{listing}\{profile.sid}", "ProfileImagePath", folder, regfile.REG_EXPAND_SZ)
+
+    def run(self, line: str, codepage: int = 0) -> Printed:
+        """What ``cmd /c LINE`` prints in a shell of that code page (0 for the host's own)."""
+        codepage = codepage or self.codepage
+        self.counters.lines += 1
+        outcome = run_line(self, line, codepage)
+        if outcome.refused:
+            self.counters.refused.append(outcome.refused)
+        return Printed(outcome.code, encoded(outcome.out, codepage), encoded(outcome.err, codepage))
+
+    def version_line(self) -> str:
+        key = self.registry.find(r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion") if not self.registry.guards else None
+        ubr = key.values.get("ubr") if key else None
+        return self.system.version_line(self.words, int.from_bytes(ubr.raw, "little") if ubr else self.system.ubr)
+
+    def may_write(self, what: str) -> bool:
+        self.counters.writes += 1
+        self.counters.written.append(what)
+        return self.entry.writes != "deny"
+
+    def hive(self, file: str) -> Key | t.Literal["in use"] | None:
+        wanted = file.casefold()
+        for path, profile in self.entry.profiles.items():
+            if path.casefold() == wanted:
+                return "in use" if wanted in self.mounted.values() else _hive(_stamped(profile.registry))
+        own = baseline.user_home(self.system) + r"\mail\NTUSER.DAT"
+        return "in use" if wanted == own.casefold() else None
+
+    def file_version(self, path: str) -> str | None:
+        return self._files.get(path.casefold())
+
+    def exists(self, path: str) -> bool:
+        wanted = path.rstrip("\\").casefold()
+        known = itertools.chain(self._files, (file.casefold() for file in self.entry.profiles))
+        own = (baseline.user_home(self.system) + r"\mail\NTUSER.DAT").casefold()
+        return any(file == wanted or file.startswith(wanted + "\\") for file in (*known, own))
+
+
+def encoded(text: str, codepage: int) -> bytes:
+    """In that code page, "?" for what it lacks. (Python's ASCII is ten times as fast as its code pages.)"""
+    return text.encode("ascii") if text.isascii() else text.encode(codec(codepage), "replace")
+
+
+def environment_of(entry: HostEntry, name: str) -> dict[str, str]:
+    """The variables of a shell on that host, upper-case names."""
+    system, arch = system_of(entry), arch_of(entry)
+    variables = {
+        "COMPUTERNAME": name.upper()[:15],
+        "COMSPEC": r"C:\Windows\system32\cmd.exe",
+        "OS": "Windows_NT",
+        "PATH": r"C:\Windows\system32;C:\Windows;C:\Windows\System32\Wbem",
+        "PROCESSOR_ARCHITECTURE": "x86" if arch == "x86" else arch.upper(),
+        "PROGRAMFILES": r"C:\Program Files",
+        "SYSTEMDRIVE": "C:",
+        "SYSTEMROOT": r"C:\Windows",
+        "USERNAME": "audit",
+        "USERPROFILE": baseline.user_home(system) + r"\audit",
+        "WINDIR": r"C:\Windows",
+    }
+    if arch != "x86":
+        variables["PROGRAMFILES(X86)"] = r"C:\Program Files (x86)"
+    return variables | {key.upper(): str(value) for key, value in entry.environment.items()}
+
+
+def _folded_files(system: System, entry: HostEntry) -> Mapping[str, str]:
+    """Path → version, casefolded: what ships, then what the entry says; a version of "absent" removes."""
+    shipped = {}
+    version = f"10.0.{system.build}.{system.ubr}"
+    folders = ["System32"] if arch_of(entry) == "x86" else ["System32", "SysWOW64"]
+    for folder in folders:
+        shipped[rf"C:\Windows\{folder}\schannel.dll"] = system.schannel or version
+        shipped[rf"C:\Windows\{folder}\winhttp.dll"] = system.winhttp or version
+        if system.nt >= (6, 1):
+            shipped[rf"C:\Windows\{folder}\webio.dll"] = system.winhttp or version
+    if system.classic:
+        shipped[r"C:\Windows\System32\rsaenh.dll"] = system.schannel
+    files = {path.casefold(): version for path, version in shipped.items()}
+    files |= {_full(path).casefold(): version for path, version in entry.files.items()}
+    return {path: version for path, version in files.items() if version != "absent"}
+
+
+def _full(path: str) -> str:
+    return path if path[1:2] == ":" else "C:\\Windows\\" + path.lstrip("\\")

@@ -1,0 +1,81 @@
+"""The types that the parts of the interpreter share: the host behind it, its streams, one running cmd.exe."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+
+from .registry import Key, Registry
+from .words import Words
+
+
+class Machine(t.Protocol):
+    """What the interpreter needs to know of the host that it stands for."""
+
+    registry: Registry
+    words: Words
+    language: str
+    environment: Mapping[str, str]
+    #: Texts of ``reg query`` on keys that can never change, shared by the hosts of a lab.
+    memory: MutableMapping[t.Any, t.Any]
+    #: Hives that ``reg load`` put in place: casefolded key → casefolded file.
+    mounted: MutableMapping[str, str]
+    #: Every command that ran, variables filled in.
+    executed: list[str]
+    #: Programs that this Windows does not have.
+    missing: frozenset[str]
+
+    def version_line(self) -> str:
+        """What ``ver`` prints."""
+        ...
+
+    def may_write(self, what: str) -> bool:
+        """Counts an attempt to change the host; False where the host denies it."""
+        ...
+
+    def hive(self, file: str) -> Key | t.Literal["in use"] | None:
+        """The tree in that file, "in use" for the file of a user who is logged on, None where there is no such file."""
+        ...
+
+    def file_version(self, path: str) -> str | None:
+        """The version of a file as ``wmic datafile`` tells it, None where there is no such file."""
+        ...
+
+    def exists(self, path: str) -> bool:
+        """What ``if exist`` says."""
+        ...
+
+
+@dataclass(slots=True)
+class Streams:
+    """Where a command prints, and what it reads: None where nobody feeds it."""
+
+    out: list[str] = field(default_factory=list)
+    err: list[str] = field(default_factory=list)
+    stdin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a line printed, and its exit code. ``refused`` says what the lab would not do, if anything."""
+
+    code: int
+    out: str
+    err: str
+    refused: str | None = None
+
+
+@dataclass(slots=True)
+class Shell:
+    """One running cmd.exe: its echo flag, the last exit code, the variables of the loops around.
+
+    ``child(line, streams)`` runs a line in a new cmd.exe and returns its exit code.
+    """
+
+    machine: Machine
+    codepage: int
+    child: Callable[[str, Streams], int]
+    echo: bool = True
+    errorlevel: int = 0
+    variables: dict[str, str] = field(default_factory=dict)

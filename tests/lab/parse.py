@@ -1,0 +1,294 @@
+"""How cmd.exe reads a line: percent expansion first, then the grammar. Command-line mode, not batch mode.
+
+This is the lab's own model of it, for the constructs that the reading of a host may use. Anything else raises
+:class:`Refused`, so that a line that only the lab would understand is never sent to a real host by mistake.
+Three things differ from what people expect, and are modelled because they bite:
+
+- the variables of ``for`` are put in after parsing, so their text is never parsed, unless it is handed to another cmd;
+- a ``for`` or ``if`` swallows everything up to the end of its group: ``for ... do (a)&b`` runs ``b`` each time;
+- an undefined ``%NAME%`` stays as it is.
+
+Described in https://stackoverflow.com/a/4095133 (how the command interpreter parses scripts) and
+https://ss64.com/nt/syntax.html.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: Characters that separate words for cmd itself.
+BLANKS: t.Final = " \t,;=\x0b\x0c\xff"
+
+
+class Refused(Exception):
+    """A construct that the lab does not model; a host must never be sent it."""
+
+
+class SyntaxFault(Exception):
+    """What cmd.exe itself would call a syntax error, in its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """``<nul`` is (0, "nul"), ``>nul`` (1, "nul"), ``2>&1`` (2, "&1")."""
+
+    handle: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Simple:
+    text: str
+    redirects: tuple[Redirect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    body: Node
+    redirects: tuple[Redirect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe:
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """``from_command`` is the ``/f`` form; ``inside`` the text between the brackets."""
+
+    variable: str
+    inside: str
+    body: Node
+    from_command: bool = False
+    options: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    test: t.Literal["exist", "errorlevel"]
+    negated: bool
+    operand: str
+    body: Node
+
+
+Node = t.Union[Simple, Group, Sequence, Pipe, For, If]
+
+_PLAIN: t.Final = re.compile(r'[^"&|<>^)]+')
+_IN_QUOTES: t.Final = re.compile(r'[^"]+')
+_PERCENT: t.Final = re.compile(r"%([^%:]+)(?::([^%]*))?%")
+
+
+def expand_percent(line: str, environment: Mapping[str, str]) -> str:
+    """Phase one: ``%NAME%`` and ``%NAME:from=to%`` of defined variables; all else stays.
+
+    ``environment`` has upper-case names.
+    """
+    result, at = [], 0
+    while (found := line.find("%", at)) >= 0:
+        match = _PERCENT.match(line, found)
+        value = environment.get(match[1].upper()) if match else None
+        result.append(line[at:found])
+        if match is None or value is None:
+            result.append("%")
+            at = found + 1
+        else:
+            result.append(_edited(value, match[2]))
+            at = match.end()
+    return "".join([*result, line[at:]])
+
+
+def _edited(value: str, edit: str | None) -> str:
+    if not edit:
+        return value
+    old, separator, new = edit.partition("=")
+    if not old or not separator or old.startswith(("~", "*")):
+        raise Refused(f"the edit %...:{edit}% of a variable")
+    return re.sub(re.escape(old), lambda _: new, value, flags=re.IGNORECASE)
+
+
+@functools.lru_cache(maxsize=256)
+def parse(line: str) -> Node:
+    """The tree of a line; raises Refused or SyntaxFault. A line of nothing is an empty Sequence."""
+    if "\n" in line or "\r" in line:
+        raise Refused("a line break inside a line")
+    parser = _Parser(line)
+    node = parser.sequence(0)
+    if parser.at < len(line):
+        raise SyntaxFault(f"{line[parser.at]} was unexpected at this time.")
+    return node
+
+
+class _Parser:
+    def __init__(self, line: str) -> None:
+        self.line, self.at = line, 0
+
+    def _peek(self, width: int = 1) -> str:
+        return self.line[self.at : self.at + width]
+
+    def _skip(self, what: str = BLANKS) -> None:
+        while self.at < len(self.line) and self.line[self.at] in what:
+            self.at += 1
+
+    def sequence(self, depth: int) -> Node:
+        """Commands joined by ``&`` up to the end or the bracket that closes the group."""
+        items: list[Node] = []
+        while True:
+            self._skip()
+            if not self._peek() or (depth and self._peek() == ")"):
+                break
+            items.append(self.pipeline(depth))
+            self._skip(" \t")
+            if self._peek(2) in ("&&", "||"):
+                raise Refused(f"the operator {self._peek(2)}")
+            if self._peek() != "&":
+                break
+            self.at += 1
+        return items[0] if len(items) == 1 else Sequence(tuple(items))
+
+    def pipeline(self, depth: int) -> Node:
+        left = self.command(depth)
+        self._skip(" \t")
+        if self._peek() == "|" and self._peek(2) != "||":
+            self.at += 1
+            self._skip()
+            return Pipe(left, self.pipeline(depth))
+        return left
+
+    def command(self, depth: int) -> Node:
+        self._skip()
+        if self._peek() == "(":
+            return self._group(depth)
+        if self._peek() in ("<", ">", "@", ":"):
+            raise Refused(f"a command that begins with {self._peek()}")
+        if self._peek() in ("&", "|", ")", ""):
+            raise SyntaxFault(f"{self._peek() or 'the end'} was unexpected at this time.")
+        word = re.compile(r"(for|if|rem)(?=[\s,;=(/]|$)", re.IGNORECASE).match(self.line, self.at)
+        if word is None:
+            return self._simple(depth)
+        self.at = word.end()
+        if word[1].lower() == "for":
+            return self._for(depth)
+        if word[1].lower() == "if":
+            return self._if(depth)
+        raise Refused("rem")
+
+    def _group(self, depth: int) -> Group:
+        self.at += 1
+        body = self.sequence(depth + 1)
+        if self._peek() != ")":
+            raise SyntaxFault("a ( without its )")
+        if body == Sequence(()):
+            raise SyntaxFault(") was unexpected at this time.")
+        self.at += 1
+        rest = self._simple(depth)
+        if rest.text.strip(BLANKS):
+            raise SyntaxFault(f"{rest.text.split()[0]} was unexpected at this time.")
+        return Group(body, rest.redirects)
+
+    def _simple(self, depth: int) -> Simple:
+        text: list[str] = []
+        redirects: list[Redirect] = []
+        quoted = False
+        while self.at < len(self.line):
+            plain = (_IN_QUOTES if quoted else _PLAIN).match(self.line, self.at)
+            if plain is not None:
+                text.append(plain[0])
+                self.at = plain.end()
+                continue
+            char = self.line[self.at]
+            if char == '"':
+                quoted = not quoted
+            elif not quoted:
+                if char in "&|" or (char == ")" and depth):
+                    break
+                if char in "<>":
+                    redirects.append(self._redirect(char, text))
+                    continue
+                if char == "^":
+                    self.at += 1
+                    char = self._peek()
+            text.append(char)
+            self.at += 1
+        return Simple("".join(text), tuple(redirects))
+
+    def _redirect(self, char: str, text: list[str]) -> Redirect:
+        handle = 0 if char == "<" else 1
+        so_far = "".join(text)
+        if so_far[-1:].isdigit() and (len(so_far) == 1 or so_far[-2] in BLANKS + "("):
+            handle = int(so_far[-1])
+            text[:] = [so_far[:-1]]
+        self.at += 1
+        if self._peek() == ">":
+            raise Refused("the redirection >>")
+        if self._peek() == "&":
+            target = "&" + self.line[self.at + 1 : self.at + 2]
+            self.at += 2
+        else:
+            self._skip(" \t")
+            match = re.compile(r'[^\s,;=&|<>()"^]*').match(self.line, self.at)
+            assert match is not None
+            target, self.at = match[0].lower(), match.end()
+        if (handle, target) not in ((0, "nul"), (1, "nul"), (2, "nul"), (2, "&1")):
+            raise Refused(f"the redirection {handle}{char}{target}")
+        return Redirect(handle, target)
+
+    def _word(self, pattern: str, what: str) -> str:
+        self._skip()
+        match = re.compile(pattern, re.IGNORECASE).match(self.line, self.at)
+        if match is None:
+            raise SyntaxFault(f"{self.line[self.at : self.at + 20]!r} was unexpected at this time ({what} wanted).")
+        self.at = match.end()
+        return match[0]
+
+    def _for(self, depth: int) -> For:
+        self._skip()
+        switch = ""
+        if self._peek() == "/":
+            switch = self._word(r"/\w+", "a switch").lower()
+            if switch != "/f":
+                raise Refused(f"for {switch}")
+        self._skip()
+        options = self._word(r'"[^"]*"', "options")[1:-1] if switch and self._peek() == '"' else ""
+        variable = self._word(r"%[a-z](?=[\s,;=])", "a variable")
+        self._word(r"in(?=[\s(])", "in")
+        self._word(r"\(", "(")
+        inside = self._simple(1)
+        if inside.redirects or self._peek() != ")":
+            raise SyntaxFault(f"{self._peek() or 'the end'} was unexpected at this time.")
+        self.at += 1
+        self._word(r"do(?=[\s(])", "do")
+        body = self._body(depth)
+        return For(variable[1], inside.text, body, bool(switch), options)
+
+    def _if(self, depth: int) -> If:
+        self._skip()
+        negated = re.compile(r"not\s", re.IGNORECASE).match(self.line, self.at) is not None
+        if negated:
+            self._word("not", "not")
+        test = self._word(r'"[^"]*"|[^\s&|<>()]+', "a condition").lower()
+        if test == "exist":
+            operand = self._word(r'"[^"]*"|[^\s&|<>()",;=]+', "a path")
+            return If("exist", negated, operand, self._body(depth))
+        if test == "errorlevel":
+            return If("errorlevel", negated, self._word(r"\d+", "a number"), self._body(depth))
+        raise Refused(f"if {test}")
+
+    def _body(self, depth: int) -> Node:
+        """The rest of the group: ``for`` and ``if`` bind more loosely than ``&`` and ``|``."""
+        body = self.sequence(depth)
+        if body == Sequence(()):
+            raise SyntaxFault("a for or if without a command")
+        if isinstance(body, Sequence) and isinstance(body.items[0], (Group, For, If)):
+            raise Refused("a command after the ) of a for or if: cmd takes it into the body; put the whole in ( )")
+        return body

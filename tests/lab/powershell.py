@@ -1,0 +1,48 @@
+"""The one form of PowerShell that the lab decodes: a cmd line wrapped in ``-EncodedCommand``.
+
+Ansible's builtin connections wrap every command so: ansible-core 2.19 by ``ShellModule._encode_script`` (each line
+stripped, "PowerShell"), 2.21 by ``get_pwsh_encoded_cmdline`` ("powershell"). Inside, the lab takes
+``cmd.exe /d /s /c '...'`` (quotes doubled), with or without ``; exit $LASTEXITCODE``, and a bare ``ver``; all else is
+refused: there is no PowerShell here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import typing as t
+
+from .machine import Shell, Streams
+from .parse import Refused
+
+_OUTER: t.Final = re.compile(
+    r"\s*-NoProfile\s+-NonInteractive\s+-ExecutionPolicy\s+Unrestricted\s+-EncodedCommand\s+([A-Za-z0-9+/=]+)\s*",
+    re.IGNORECASE,
+)
+_INNER: t.Final = re.compile(r"\s*cmd\.exe /d /s /c '((?:[^']|'')*)'\s*(;\s*exit \$LASTEXITCODE\s*;?)?\s*", re.IGNORECASE)
+
+
+def powershell(shell: Shell, rest: str, streams: Streams) -> int:
+    """Runs the wrapped line in a new cmd.exe. Without ``exit $LASTEXITCODE`` PowerShell turns any failure into 1."""
+    script = decode(rest)
+    if script.strip().lower() == "ver":
+        return shell.child("ver", streams)
+    match = _INNER.fullmatch(script)
+    if match is None:
+        raise Refused(f"PowerShell other than cmd.exe /d /s /c '...': {script[:120]!r}")
+    if re.search("[\u2018-\u201b]", match[1]):
+        raise Refused("a typographic quote, which PowerShell takes for a real one, inside '...'")
+    code = shell.child(match[1].replace("''", "'"), streams)
+    return code if match[2] else int(code != 0)
+
+
+def decode(arguments: str) -> str:
+    """The script in the arguments of ``powershell``; raises Refused."""
+    match = _OUTER.fullmatch(arguments)
+    if match is None:
+        raise Refused(f"powershell{arguments[:120]}")
+    try:
+        return base64.b64decode(match[1], validate=True).decode("utf-16-le")
+    except (binascii.Error, UnicodeDecodeError):
+        raise Refused("an -EncodedCommand that is not base64 of UTF-16") from None

@@ -1,0 +1,220 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proxies: what is set, for whom, and whether the two ways of storing it agree."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import proxy
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryData, Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import (
+    Finding,
+    Remedy,
+    Severity,
+    State,
+)
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import UserHive
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.proxy import (
+    ConnectionSettings,
+    WinHttpProxy,
+    write_connection_settings,
+    write_winhttp_settings,
+)
+from tests.support.hosts import ALICE, KNOWLEDGE, Keys, host
+
+NATIVE, WOW, MACHINE, MACHINE_BLOB, PER_USER = (
+    KNOWLEDGE.registry[row].key
+    for row in (
+        "proxy-winhttp-native",
+        "proxy-winhttp-wow6432",
+        "proxy-machine",
+        "proxy-machine-connections",
+        "proxy-machine-policy",
+    )
+)
+USER = f"{ALICE.root}\\{KNOWLEDGE.registry['proxy-user-enable'].key}"
+USER_BLOB = f"{ALICE.root}\\{KNOWLEDGE.registry['proxy-user-connections'].key}"
+BLOB = "DefaultConnectionSettings"
+PROXY, SCRIPT = "proxy.example:8080", "http://proxy.example/proxy.pac"
+DENIED = "access denied"
+X64 = {"PROCESSOR_ARCHITECTURE": "AMD64"}
+X86 = {"PROCESSOR_ARCHITECTURE": "x86"}
+
+
+def blob(flags: int, proxy_name: str = "", script: str = "") -> bytes:
+    return write_connection_settings(ConnectionSettings(0x46, 2, flags, proxy_name, "<local>", script, bytes(32)))
+
+
+def winhttp(access: int, proxy_name: str = "", version: int = 0x18) -> bytes:
+    return write_winhttp_settings(WinHttpProxy(version, 0, access, proxy_name, "<local>"))
+
+
+def user(data: RegistryData | None, **plain: RegistryData) -> Keys:
+    return {USER: plain, USER_BLOB: {} if data is None else {BLOB: data}}
+
+
+def findings(ctx: Context) -> dict[tuple[str, str], Finding]:
+    return {(finding.id, finding.subject): finding for finding in proxy.evaluate(ctx)}
+
+
+def of_alice(layer: Keys, **fields: t.Any) -> tuple[Finding, Finding]:
+    found = findings(host("win7-sp1", layer, **fields))
+    return found["proxy.wininet", ALICE.sid], found["proxy.consistent", ALICE.sid]
+
+
+@pytest.mark.parametrize(
+    ("data", "state", "effective"),
+    [
+        (None, State.PASS, "direct"),
+        (winhttp(1), State.PASS, "direct"),
+        (winhttp(1, version=0x28), State.PASS, "direct"),
+        (winhttp(3, PROXY), State.PASS, f"proxy {PROXY}"),
+        (winhttp(3, PROXY)[:-3], State.FAIL, "unknown"),
+        (b"", State.FAIL, "unknown"),
+        ("text", State.FAIL, "unknown"),
+    ],
+)
+def test_winhttp(data: RegistryData | None, state: State, effective: str) -> None:
+    layer: Keys = {} if data is None else {NATIVE: {"WinHttpSettings": data}}
+    found = findings(host("win7-sp1", layer, environment=X64))
+    native, wow = found["proxy.winhttp", "native"], found["proxy.winhttp", "wow6432"]
+    assert (native.state, native.effective) == (state, effective)
+    assert (wow.state, wow.effective) == (State.PASS, "direct")
+    assert native.severity is Severity.INFO
+    assert ("SMTP" in native.why) == effective.startswith("proxy")
+
+
+def test_winhttp_of_32_bit_programs_is_a_view_of_its_own() -> None:
+    ctx = host("win7-sp1", {WOW: {"WinHttpSettings": winhttp(3, PROXY)}}, environment=X64)
+    assert findings(ctx)["proxy.winhttp", "wow6432"].effective == f"proxy {PROXY}"
+    ctx = host("win7-sp1", environment=X86)
+    assert ("proxy.winhttp", "wow6432") not in findings(ctx)
+
+
+def test_winhttp_unread() -> None:
+    found = findings(host("win7-sp1", unread={NATIVE: DENIED}))["proxy.winhttp", "native"]
+    assert (found.state, found.why) == (State.UNKNOWN, DENIED)
+
+
+@pytest.mark.parametrize(
+    ("layer", "effective", "agree"),
+    [
+        (user(blob(9), ProxyEnable=0), "direct + auto-detect", True),
+        (user(blob(1), ProxyEnable=0), "direct", True),
+        (user(blob(1)), "direct", True),
+        (user(blob(3, PROXY), ProxyEnable=1, ProxyServer=PROXY), f"proxy {PROXY}", True),
+        (user(blob(3, PROXY), ProxyEnable=1, ProxyServer=PROXY.upper()), f"proxy {PROXY}", True),
+        (user(blob(5, script=SCRIPT), AutoConfigURL=SCRIPT), f"script {SCRIPT}", True),
+        (
+            user(blob(15, PROXY, SCRIPT), ProxyEnable=1, ProxyServer=PROXY, AutoConfigURL=SCRIPT),
+            f"proxy {PROXY} + script {SCRIPT} + auto-detect",
+            True,
+        ),
+        # What is stored and switched off is no difference.
+        (user(blob(9, PROXY, SCRIPT), ProxyEnable=0, ProxyServer="old:1"), "direct + auto-detect", True),
+        (user(None, ProxyEnable=1, ProxyServer=PROXY), f"proxy {PROXY}", True),
+        (user(None, ProxyEnable=0, ProxyServer=PROXY), "direct", True),
+        (user(None, AutoConfigURL=SCRIPT), f"script {SCRIPT}", True),
+        (user(None), "direct", True),
+        # Somebody wrote the plain values only.
+        (user(blob(9), ProxyEnable=1, ProxyServer=PROXY), "direct + auto-detect", False),
+        (user(blob(3, PROXY), ProxyEnable=0, ProxyServer=PROXY), f"proxy {PROXY}", False),
+        (user(blob(3, PROXY)), f"proxy {PROXY}", False),
+        (user(blob(3, PROXY), ProxyEnable=1, ProxyServer="other:1"), f"proxy {PROXY}", False),
+        (user(blob(1), AutoConfigURL=SCRIPT), "direct", False),
+        (user(blob(5, script=SCRIPT)), f"script {SCRIPT}", False),
+        (user(blob(1), ProxyEnable="1"), "direct", True),
+    ],
+)
+def test_wininet(layer: Keys, effective: str, agree: bool) -> None:
+    setting, consistent = of_alice(layer)
+    assert (setting.state, setting.effective) == (State.PASS, effective)
+    assert consistent.state is (State.PASS if agree else State.FAIL)
+    assert consistent.remedy is (Remedy.NONE if agree else Remedy.FIX)
+
+
+@pytest.mark.parametrize("data", [b"", blob(9)[:10], blob(3, PROXY)[:20], b"\x01" + blob(9)[1:], "text", 7])
+def test_a_damaged_blob(data: RegistryData) -> None:
+    setting, consistent = of_alice(user(data, ProxyEnable=0))
+    assert (setting.state, setting.effective) == (State.UNKNOWN, "unknown")
+    assert consistent.state is State.FAIL
+    assert "damaged" in consistent.why
+
+
+@pytest.mark.parametrize(
+    ("unread", "states"),
+    [
+        (USER_BLOB, (State.UNKNOWN, State.UNKNOWN)),
+        (USER, (State.UNKNOWN, State.UNKNOWN)),
+        (PER_USER, (State.UNKNOWN, State.PASS)),
+    ],
+)
+def test_unread_places(unread: str, states: tuple[State, State]) -> None:
+    setting, consistent = of_alice(user(blob(9), ProxyEnable=0), unread={unread: DENIED})
+    assert (setting.state, consistent.state) == states
+    assert DENIED in setting.why
+
+
+def test_the_users_setting_is_shown_even_where_a_policy_may_override_it() -> None:
+    """So it is on real hosts whose HKLM\\SOFTWARE nobody could read."""
+    setting, _ = of_alice(user(blob(9), ProxyEnable=0), unread={r"HKLM\SOFTWARE": DENIED})
+    assert setting.effective == "direct + auto-detect"
+    assert setting.observed["ProxyEnable"] == 0
+    assert setting.observed[BLOB]["flags"] == 9
+
+
+@pytest.mark.parametrize(
+    ("policy", "subjects"),
+    [({}, {ALICE.sid}), ({"ProxySettingsPerUser": 1}, {ALICE.sid}), ({"ProxySettingsPerUser": 0}, {"machine"})],
+)
+def test_one_proxy_for_the_machine_if_a_policy_says_so(policy: dict[str, RegistryData], subjects: set[str]) -> None:
+    machine: Keys = {
+        PER_USER: policy,
+        MACHINE: {"ProxyEnable": 1, "ProxyServer": PROXY},
+        MACHINE_BLOB: {BLOB: blob(3, PROXY)},
+    }
+    found = findings(host("win7-sp1", user(blob(9)), machine))
+    assert {subject for check, subject in found if check == "proxy.wininet"} == subjects
+    if subjects == {"machine"}:
+        assert found["proxy.wininet", "machine"].effective == f"proxy {PROXY}"
+        assert found["proxy.consistent", "machine"].state is State.PASS
+
+
+def test_every_user_is_judged() -> None:
+    bob = UserHive("S-1-5-21-1-2-3-1002", r"HKU\S-1-5-21-1-2-3-1002")
+    found = findings(host("win7-sp1", user(blob(9)), users=(ALICE, bob)))
+    assert {subject for check, subject in found if check == "proxy.wininet"} == {ALICE.sid, bob.sid}
+
+
+def test_users_that_could_not_be_listed() -> None:
+    found = findings(host("win7-sp1", users=Unread(DENIED)))
+    assert found["proxy.wininet", ""].state is State.UNKNOWN
+
+
+def test_a_proxy_matters_only_to_accounts_that_speak_http() -> None:
+    ctx = host("win7-sp1", user(b"", ProxyEnable=0))
+    assert findings(ctx)["proxy.consistent", ALICE.sid].severity is Severity.INFO
+    ctx = dataclasses.replace(ctx, exchange=((ALICE.sid, "Exchange"),))
+    assert findings(ctx)["proxy.consistent", ALICE.sid].severity is not Severity.INFO
+
+
+def test_no_password_of_a_url_is_shown() -> None:
+    secret = "http://alice:hunter2@proxy.example/p.pac"
+    layer = user(blob(7, "http://alice:hunter2@p:1", secret), ProxyServer="x", AutoConfigURL=secret + "x")
+    shown = repr(of_alice(layer))
+    assert "hunter2" not in shown
+    assert "proxy.example/p.pac" in shown
+
+
+@given(st.binary(max_size=80))
+def test_arbitrary_bytes_never_pass_unread(data: bytes) -> None:
+    setting, consistent = of_alice(user(data))
+    assert (setting.state is State.UNKNOWN) == (consistent.state is State.FAIL and "damaged" in consistent.why)
