@@ -28,6 +28,7 @@ profile, a 32-bit view). `only:` and `skip:` take the names of the families, `wa
 
 "Confidence" tells how sure the project is of what the check rests on: *2+* two or more independent sources, *1* one
 source, *own* general knowledge that nobody verified, *test* seen by running it, *hive* read out of a real registry.
+What the names of the sources stand for: [the tables' own page](../plugins/plugin_utils/knowledge/README.md#sources).
 """
 
 

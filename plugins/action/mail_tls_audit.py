@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 # The parent process loads this file before it forks its workers: what is imported and loaded here, they inherit.
@@ -21,14 +21,26 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_error
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.server_options import parse_servers
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.waiver_options import parse_waivers
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect import ReadingPlan, collect, plan_reading
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.servers import resolve
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.servers import resolve_options
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import shell_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.result import result as as_result
 
 _KNOWLEDGE = load()
 _READING = plan_reading(_KNOWLEDGE)
-_FAMILIES = ("tls", "winhttp", "wininet", "dotnet", "updates", "firewall", "proxy", "accounts", "trust", "clock", "reboot")
+_FAMILIES = (
+    "tls",
+    "winhttp",
+    "wininet",
+    "dotnet",
+    "updates",
+    "firewall",
+    "proxy",
+    "accounts",
+    "trust",
+    "clock",
+    "reboot",
+)
 _FAMILY_LIST = {"type": "list", "elements": "str", "choices": _FAMILIES, "default": []}
 
 ARGUMENT_SPEC: t.Final = {
@@ -61,10 +73,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         try:
             options = _options(arguments, check_mode=self._task.check_mode)
-            options = resolve(options, timeout=arguments["probe_timeout"])
+            options = resolve_options(options, timeout=arguments["probe_timeout"])
             snapshot = collect(shell_for(self._connection), _reading(options))
-        except (OptionError, ShellError) as error:
-            raise AnsibleActionFail(str(error)) from error
+        except ShellError as error:
+            if error.unreachable:
+                raise AnsibleConnectionFailure(str(error)) from error
+            return {**answer, "failed": True, "msg": str(error)}
+        except OptionError as error:
+            return {**answer, "failed": True, "msg": str(error)}
         seen = context(_KNOWLEDGE, options, snapshot)
         answer.update(as_result(seen, audit(seen)), changed=bool(snapshot.writes))
         return answer
@@ -81,7 +97,7 @@ def _options(arguments: dict[str, t.Any], *, check_mode: bool) -> AuditOptions:
         profiles=arguments["profiles"],
         firewall_profiles=frozenset(arguments["firewall_profiles"]),
         waivers=parse_waivers(arguments["waivers"]),
-        today=datetime.datetime.now(tz=datetime.timezone.utc).date(),
+        today=datetime.datetime.now(tz=datetime.UTC).date(),
     )
 
 

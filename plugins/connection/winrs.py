@@ -11,18 +11,16 @@ short_description: Run lines of cmd.exe over WinRM, without PowerShell
 description:
   - Runs command lines in the C(cmd.exe) shell of WinRM, as C(winrs.exe) does. No PowerShell is sent or started, so it
     also works on Windows XP, Server 2003 and Vista, whose PowerShell ends before what Ansible's modules need.
-  - Takes all options and every kind of authentication of the connection P(ansible.builtin.winrm#connection), on which it
-    is built. Settings of inventories for that connection (C(ansible_winrm_*)) work unchanged.
+  - Takes all options and every kind of authentication of P(ansible.builtin.winrm#connection), on which it is built.
+    Settings of inventories for that connection (C(ansible_winrm_*)) work unchanged.
   - For P(ansible.builtin.raw#module) and for the modules of this collection. Modules that run on the host itself cannot
     work over it and are refused before anything is sent; so set C(gather_facts=false).
-  - Each line is one command of one shell. The shell is deleted when the task ends, and when the connection is reset;
-    old hosts allow only two to five shells for each user.
-  - What a host prints is not logged, at any verbosity.
+  - The shell on the host is deleted when the task ends; old hosts allow two to five of them. What a host prints is not
+    logged, at any verbosity.
 notes:
-  - Copies no files in this release. Tasks that need that fail with a message that says so.
-  - Privilege escalation (C(become)) would change nothing on a line of C(cmd.exe), so a task that asks for it fails.
-  - Over HTTP, messages are encrypted whenever the authentication can (NTLM, Kerberos, CredSSP). Set
-    C(ansible_winrm_message_encryption=never) to turn that off.
+  - Copies no files in this release; tasks that need that fail and say so.
+  - Privilege escalation (C(become)) would change nothing on a line of C(cmd.exe), so tasks that ask for it fail.
+  - Over HTTP, messages are encrypted unless C(ansible_winrm_message_encryption=never) is set (NTLM, Kerberos, CredSSP).
   - P(ansible.builtin.raw#module) reads output as UTF-8, whatever code page the host prints it in.
 author: the mailfleet.client developers
 version_added: 0.1.0
@@ -37,7 +35,7 @@ options:
         host for it before they decode anything.
       - V(437) exists on every Windows. Letters that it lacks arrive as question marks; where they matter, set the OEM
         code page of the hosts (for example V(850), V(866), V(932)), or V(65001) (UTF-8).
-      - Never V(65001) before Windows 8 and Server 2012. There it breaks pipes and batch files without a word.
+      - Never V(65001) before Windows 8 and Server 2012, where it breaks pipes and batch files without a word.
     type: int
     default: 437
     vars:
@@ -46,24 +44,21 @@ options:
     description:
       - Seconds that one command line may take in all. After that it is terminated on the host; what it printed until
         then is kept, the return code is 258 (C(WAIT_TIMEOUT)) and standard error says what happened.
-      - V(0) for no limit. Raise it for tasks that install something.
-      - How long a single request may take is told by O(connection_timeout).
+      - V(0) for no limit. O(connection_timeout) is about each request.
     type: int
     default: 300
     vars:
       - name: ansible_winrs_command_timeout
   winrs_output_limit:
-    description:
-      - Bytes of output that one command line may print. Beyond that it is terminated just as if its time were up.
+    description: Bytes that one command line may print; beyond that it ends just as if its time were up.
     type: int
     default: 33554432
     vars:
       - name: ansible_winrs_output_limit
   winrs_allow_basic_over_http:
     description:
-      - Allow Basic authentication over plain HTTP, which sends the password in clear text.
-      - Also needed where P(ansible.builtin.winrm#connection) would fall back to it, because O(port) is V(5985) and no
-        O(transport) is set. The better answer is C(ansible_winrm_transport=ntlm).
+      - Allow Basic authentication over plain HTTP, which sends the password in clear text. No O(transport) and O(port)
+        V(5985) mean just that; C(ansible_winrm_transport=ntlm) is the better answer.
     type: bool
     default: false
     vars:
@@ -104,24 +99,20 @@ from ansible.utils.display import Display
 
 try:
     import requests.exceptions
-    from winrm.exceptions import WinRMError, WinRMOperationTimeoutError
+    from winrm.exceptions import AuthenticationError, WinRMError, WinRMOperationTimeoutError, WinRMTransportError
 
-    _FAILURES: tuple[type[Exception], ...] = (WinRMError, requests.exceptions.RequestException)
+    _TimeIsUp, _HttpError = requests.exceptions.Timeout, requests.exceptions.RequestException
+    #: Errors whose text tells people something. There are many more: see exec_command.
+    _TELLING: tuple[type[Exception], ...] = (AuthenticationError, WinRMError, WinRMTransportError, _HttpError)
 except ImportError:  # the base says so, in _connect
-
-    class WinRMOperationTimeoutError(Exception):  # type: ignore[no-redef]
-        """Stands for pywinrm's, where there is none."""
-
-    _FAILURES = ()
+    _TimeIsUp = WinRMOperationTimeoutError = TimeoutError  # type: ignore[assignment]
+    _TELLING = ()
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
 display = Display()
 
 NAME: t.Final = "mailfleet.client.winrs"
-#: What a host that is not what it seems makes pywinrm raise, beside its own errors: bad XML (a SyntaxError), missing
-#: elements, bad base64, other message ids than ours.
-_NONSENSE: t.Final = (SyntaxError, ValueError, LookupError, AttributeError, TypeError, StopIteration, AssertionError)
 #: WAIT_TIMEOUT, https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-
 TIMED_OUT: t.Final = 258
 #: Seconds for the last requests to a host that does not answer any more.
@@ -139,13 +130,16 @@ class Connection(WinrmConnection):  # type: ignore[misc]
     has_pipelining = False
     # So that ansible_winrm_message_encryption and the like reach pywinrm, as they do with the base.
     _extras_prefix = "winrm"
+    protocol: t.Any
+    shell_id: str | None
+    _winrm_transport: list[str]
+    _winrm_kwargs: dict[str, t.Any]
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         kwargs["shell"] = shell_loader.get(NAME)
         super().__init__(*args, **kwargs)
-        # ansible-core 2.19 sets both to True in the base; the latter would send modules to exec_command.
-        self.has_native_async = False
-        self.always_pipeline_modules = False
+        # ansible-core 2.19 sets both to True in the base, and the latter sends modules to exec_command.
+        self.has_native_async = self.always_pipeline_modules = False
 
     def is_pipelining_enabled(self, wrap_async: bool = False) -> bool:
         """Whether modules come on standard input: never."""
@@ -155,12 +149,10 @@ class Connection(WinrmConnection):  # type: ignore[misc]
         super()._build_winrm_kwargs()
         if self._winrm_scheme != "http" or self.get_option("winrs_allow_basic_over_http"):
             return
-        clear = [transport for transport in self._winrm_transport if transport in _BASIC]
-        if clear:
+        for transport in _BASIC.intersection(self._winrm_transport):
             raise AnsibleError(
-                f"{NAME} does not send passwords in clear text: the transport {clear[0]} over http is Basic"
-                " authentication; set ansible_winrm_transport to ntlm or kerberos, or use https, or set"
-                " ansible_winrs_allow_basic_over_http."
+                f"{NAME} does not send passwords in clear text: the transport {transport} over http is Basic;"
+                " use ansible_winrm_transport ntlm or kerberos, or https, or set ansible_winrs_allow_basic_over_http."
             )
 
     def _winrm_connect(self) -> t.Any:
@@ -179,7 +171,7 @@ class Connection(WinrmConnection):  # type: ignore[misc]
                 protocol = super()._winrm_connect()
                 self.shell_id = protocol.open_shell(codepage=self.get_option("winrs_codepage"))
                 return protocol
-            except (*_FAILURES, *_NONSENSE, AnsibleConnectionFailure) as error:
+            except Exception as error:
                 named = isinstance(error, AnsibleConnectionFailure)
                 errors.append(_reason(error) if named else f"{transport}: {_reason(error)}")
                 if protocol is not None:
@@ -193,8 +185,7 @@ class Connection(WinrmConnection):  # type: ignore[misc]
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run one line of cmd.exe.
 
-        :returns: exit code, standard output, standard error. A command that took too long: 258, and what it had
-            printed.
+        :returns: exit code, standard output, standard error; 258 and what was printed where the time was up.
         :raises AnsibleError: the line, or what comes with it, is nothing for this connection; nothing was sent.
         :raises AnsibleConnectionFailure: the host went away, or does not speak WS-Management.
         """
@@ -205,67 +196,78 @@ class Connection(WinrmConnection):  # type: ignore[misc]
         command = None
         try:
             command = self._winrm_run_command(cmd, (), console_mode_stdin=True)
-            return self._output(command)
-        except (*_FAILURES, *_NONSENSE) as error:
-            self.protocol.transport.read_timeout_sec = _FAREWELL
+            answer = self._output(command)
+        except Exception as error:
+            # A host that is not what it seems makes pywinrm and what is below it raise nearly anything.
+            self._renew(patience=_FAREWELL)
+            self.close()
             raise AnsibleConnectionFailure(f"the connection was lost: {_reason(error)}") from None
-        finally:
-            if command is not None:
-                self._finish(command)
+        self._finish(command)
+        return answer
 
     def _refuse(self, cmd: str, in_data: bytes | None) -> None:
         if self.become is not None:
             raise AnsibleError(f"{NAME} cannot become another user: a line of cmd.exe would run as before.")
         if "-encodedcommand" in cmd.lower() or in_data:
-            raise AnsibleError(
-                f"{NAME} runs lines of cmd.exe and no PowerShell: use the connection winrm, psrp or ssh for modules"
-                " that run on the host."
-            )
+            raise AnsibleError(f"{NAME} runs no PowerShell: modules need the connection winrm, psrp or ssh.")
 
     def _output(self, command: str) -> tuple[int, bytes, bytes]:
         """Receive until the command is done, its time is up, or its output is beyond the limit."""
         seconds, most = self.get_option("winrs_command_timeout"), self.get_option("winrs_output_limit")
         end = time.monotonic() + (seconds or math.inf)
-        patience = self.protocol.operation_timeout_sec
+        protocol = self.protocol
+        usual = protocol.operation_timeout_sec, protocol.transport.read_timeout_sec
         out, err, size = [], [], 0
         try:
             while (left := end - time.monotonic()) > 0:
-                self.protocol.operation_timeout_sec = max(1, min(patience, left))
+                # Both timeouts of one request shrink with the time that is left.
+                wait = max(1, min(usual[0], left))
+                protocol.operation_timeout_sec = wait
+                protocol.transport.read_timeout_sec = wait + usual[1] - usual[0]
                 try:
-                    more_out, more_err, code, done = self._winrm_get_raw_command_output(
-                        self.protocol, self.shell_id, command
-                    )
+                    printed = self._winrm_get_raw_command_output(protocol, self.shell_id, command)
                 except WinRMOperationTimeoutError:
                     continue  # nothing printed for a while
-                out.append(more_out)
-                err.append(more_err)
-                size += len(more_out) + len(more_err)
-                if done:
-                    return code, b"".join(out), b"".join(err)
+                except _TimeIsUp:
+                    if time.monotonic() < end:
+                        raise
+                    self._renew()
+                    break
+                out.append(printed[0])
+                err.append(printed[1])
+                size += len(printed[0]) + len(printed[1])
+                if printed[3]:
+                    return printed[2], b"".join(out), b"".join(err)
                 if size > most:
                     return self._cut(out, err, f"printed more than {most} bytes (ansible_winrs_output_limit)")
         finally:
-            self.protocol.operation_timeout_sec = patience
+            protocol.operation_timeout_sec, protocol.transport.read_timeout_sec = usual
         return self._cut(out, err, f"took more than {seconds} seconds (ansible_winrs_command_timeout)")
 
     def _cut(self, out: list[bytes], err: list[bytes], why: str) -> tuple[int, bytes, bytes]:
         err.append(f"{NAME}: the command {why} and was terminated.\n".encode())
         return TIMED_OUT, b"".join(out), b"".join(err)
 
+    def _renew(self, patience: int | None = None) -> None:
+        """Go on over a new HTTP connection, signed in anew: what was encrypted for the old one is refused there."""
+        if self.protocol is not None:
+            transport = self.protocol.transport
+            transport.close_session()
+            transport.encryption = None
+            transport.read_timeout_sec = patience or transport.read_timeout_sec
+
     def _finish(self, command: str) -> None:
         """Terminate the command, which also frees what WinRM holds for one that has ended."""
         try:
             self.protocol.cleanup_command(self.shell_id, command)
-        except (*_FAILURES, *_NONSENSE):
-            display.vvv("WINRS: the command could not be cleaned up", host=self._winrm_host)
+        except Exception as error:
+            display.vvv(f"WINRS: the command could not be cleaned up: {_reason(error)}", host=self._winrm_host)
 
     def put_file(self, in_path: str, out_path: str) -> None:
         """Not part of this release."""
-        raise AnsibleError(f"{NAME} copies no files to a host in this release; it only runs lines of cmd.exe.")
+        raise AnsibleError(f"{NAME} copies no files in this release: it only runs lines of cmd.exe.")
 
-    def fetch_file(self, in_path: str, out_path: str) -> None:
-        """Not part of this release."""
-        raise AnsibleError(f"{NAME} copies no files from a host in this release; it only runs lines of cmd.exe.")
+    fetch_file = put_file
 
     def reset(self) -> None:
         """Delete the shell and open a new one."""
@@ -282,16 +284,16 @@ class Connection(WinrmConnection):  # type: ignore[misc]
         try:
             if shell:
                 protocol.close_shell(shell)
-        except (*_FAILURES, *_NONSENSE):
-            display.vvv("WINRS: the shell could not be deleted", host=self._winrm_host)
+        except Exception as error:
+            display.vvv(f"WINRS: the shell could not be deleted: {_reason(error)}", host=self._winrm_host)
         finally:
             protocol.transport.close_session()
 
 
 def _reason(error: Exception) -> str:
     """An error in one line. A host may have written parts of it."""
-    if isinstance(error, _NONSENSE):
-        return "the answer is not one of WS-Management"
+    if not isinstance(error, (*_TELLING, AnsibleError)):
+        return f"the answer is not one of WS-Management ({type(error).__name__})"
     text = " ".join(str(error).split())
     system = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
     return f"cannot connect ({system[1]})" if system else shown(text, 300) or type(error).__name__

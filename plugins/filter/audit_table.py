@@ -44,7 +44,9 @@ _value:
 def audit_table(results: t.Any) -> list[str]:
     """The lines of the table; AnsibleFilterError where the input is no dictionary of results."""
     if not isinstance(results, Mapping) or not all(isinstance(one, Mapping) for one in results.values()):
-        raise AnsibleFilterError("mailfleet.client.audit_table: the input must be a dictionary of host name and result.")
+        raise AnsibleFilterError(
+            "mailfleet.client.audit_table: the input must be a dictionary of host name and result."
+        )
     return table(results)
 
 

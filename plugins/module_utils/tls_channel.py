@@ -230,6 +230,8 @@ def connect(addresses: t.Sequence[tuple[t.Any, ...]], deadline: Deadline) -> tup
         try:
             connection.settimeout(deadline.left())
             connection.connect(address)
+            # Short questions follow the handshake at once: do not let them wait for an acknowledgement.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return Channel(connection, deadline), index
         except TimeoutError:
             fault = ProbeError("timeout", "the server did not accept a connection in time")

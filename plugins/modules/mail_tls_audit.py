@@ -99,8 +99,8 @@ options:
     description:
       - Whose settings and accounts are read.
       - V(loaded) reads the users whose registry is loaded, which is those who are logged on. The others are named.
-      - V(all) also loads the hives of users who are not logged on, one after the other, under a random name, and unloads
-        them in the same line. B(This writes to the host) - loading a hive rewrites its log files - and is reported in
+      - V(all) also loads the hives of users who are not logged on, one after the other, under a random name, and
+        unloads them in the same line. B(This writes to the host) - loading a hive rewrites its log files - and is reported in
         RV(writes). It is refused in check mode.
     type: str
     choices: [loaded, all]
@@ -213,7 +213,7 @@ reason:
   description: The first reason for the verdict, empty where it is V(ok).
   returned: success
   type: str
-  sample: 'imap.example.com:993: no common TLS version: this host offers SSL 3.0, TLS 1.0, imap.example.com accepts TLS 1.2'
+  sample: 'mail.example:993: no common TLS version: this host offers TLS 1.0, mail.example accepts TLS 1.2'
 next_step:
   description: What to do next, in words.
   returned: success

@@ -25,7 +25,7 @@ def split_arguments(text: str) -> list[str]:
     https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments
     """
     if '"' not in text:
-        return text.split()
+        return [argument for argument in text.replace("\t", " ").split(" ") if argument]
     if '\\"' not in text:
         return [argument.replace('"', "") for argument in _PLAIN_ARGUMENT.findall(text)]
     return _split_escaped(text)

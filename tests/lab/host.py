@@ -89,6 +89,12 @@ def _hive(files: tuple[tuple[Path, int], ...]) -> Key:
     return tree
 
 
+def registry_of(entry: HostEntry, user: str | None = None) -> Registry:
+    """A registry of its own for a host of that entry: the baseline of its OS, its files over it. Raises EntryError."""
+    base = _base(entry.os, arch_of(entry), entry.language, user or entry.user, _stamped(entry.registry))
+    return base.fork(entry.unreadable, entry.readable)
+
+
 def _stamped(paths: tuple[Path, ...]) -> tuple[tuple[Path, int], ...]:
     return tuple((path, path.stat().st_mtime_ns) for path in paths)
 
@@ -108,8 +114,7 @@ class SimulatedHost:
         self.mounted: dict[str, str] = {}
         self.missing = frozenset(self.system.missing) | frozenset(one.lower() for one in entry.missing)
         self.counters = Counters()
-        base = _base(entry.os, arch_of(entry), entry.language, entry.user, _stamped(entry.registry))
-        self.registry = base.fork(entry.unreadable, entry.readable)
+        self.registry = registry_of(entry)
         self.environment = environment_of(entry, name)
         self._files = _folded_files(self.system, entry)
         self._add_own_values()

@@ -25,16 +25,22 @@ _INNER: t.Final = re.compile(r"\s*cmd\.exe /d /s /c '((?:[^']|'')*)'\s*(;\s*exit
 
 def powershell(shell: Shell, rest: str, streams: Streams) -> int:
     """Runs the wrapped line in a new cmd.exe. Without ``exit $LASTEXITCODE`` PowerShell turns any failure into 1."""
-    script = decode(rest)
+    line, exact = unwrap(rest)
+    code = shell.child(line, streams)
+    return code if exact else int(code != 0)
+
+
+def unwrap(arguments: str) -> tuple[str, bool]:
+    """(the line, True where its exit code is passed on) in the arguments of ``powershell``; raises Refused."""
+    script = decode(arguments)
     if script.strip().lower() == "ver":
-        return shell.child("ver", streams)
+        return "ver", False
     match = _INNER.fullmatch(script)
     if match is None:
         raise Refused(f"PowerShell other than cmd.exe /d /s /c '...': {script[:120]!r}")
     if re.search("[\u2018-\u201b]", match[1]):
         raise Refused("a typographic quote, which PowerShell takes for a real one, inside '...'")
-    code = shell.child(match[1].replace("''", "'"), streams)
-    return code if match[2] else int(code != 0)
+    return match[1].replace("''", "'"), match[2] is not None
 
 
 def decode(arguments: str) -> str:

@@ -113,12 +113,10 @@ class Registry:
         """The key at that path, or None; raises AccessDenied."""
         folded = self._folded(path)
         key: Key | None = self._root
-        for depth, part in enumerate(folded, 1):
+        for part in folded:
             key = key.subkeys.get(part) if key else None
-            if key is None or self._denied:
-                self.check_readable(folded[:depth])
-        if key is None:
-            self.check_readable(folded)
+        # Windows asks for rights to the key itself, not to those on the way to it.
+        self.check_readable(folded)
         return key
 
     def _own(self, parts: list[str], create: bool) -> Key | None:

@@ -1,2 +1,209 @@
-"""placeholder"""
-class WineHost: ...
+"""Hosts of ``kind: wine``: a Wine prefix each, with Wine's own registry, reg.exe and SCHANNEL behind the endpoint.
+
+Wine 8's cmd.exe is weak, so a line is first parsed by the lab (what the lab refuses, Wine never sees), then given to
+``cmd /d /q`` on its standard input without its closing ``<nul 2>&1``, which Wine does not understand and which is done
+at process level instead.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import typing as t
+from pathlib import Path
+
+from . import powershell, wine_template
+from .cmd import LINE_LIMIT
+from .entry import DEFAULT_USER, EntryError, HostEntry
+from .host import Counters, Printed, environment_of, registry_of, system_of, words_of
+from .parse import Refused, SyntaxFault, expand_percent, parse
+from .regfile import REG_BINARY
+from .registry import Registry
+from .words import codec
+
+#: The user of every Wine prefix.
+WINE_USER: t.Final = "S-1-5-21-0-0-0-1000"
+_CODEPAGE: t.Final = 437
+_TAIL: t.Final = " <nul 2>&1"
+_LONGEST: t.Final = 600
+_WRITES: t.Final = re.compile(
+    r"\breg(?:\.exe)?\s+(?:add|delete|copy|import|restore|load|unload)\b|(?:^|[&(|])\s*(?:md|rd|del|copy|move)\s",
+    re.IGNORECASE,
+)
+#: Wine's names of the versions it can be; the nearest by version number and architecture counts.
+_VERSIONS: t.Final = (((10, 0), "win10"), ((6, 3), "win81"), ((6, 2), "win8"), ((6, 1), "win7"), ((6, 0), "vista"))
+
+#: Keys of a fresh prefix that no Windows has; what the baseline says of them is imported afterwards.
+_STRANGERS: t.Final = (
+    r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion\HotFix",
+    r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols",
+    r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList",
+)
+
+
+class WineHost:
+    """One Wine prefix with its own wineserver. :meth:`start` takes a second or two; :meth:`stop` leaves nothing."""
+
+    #: A line takes seconds: the endpoints run it in a thread.
+    blocking = True
+
+    def __init__(self, name: str, entry: HostEntry) -> None:
+        if entry.unreadable or entry.profiles:
+            raise EntryError(f"host {name}: Wine has no access rights and no profiles; leave out unreadable and profiles")
+        system_of(entry)
+        self.name, self.entry = name, entry
+        self.counters = Counters()
+        self.codepage = _CODEPAGE
+        self._server: subprocess.Popen[bytes] | None = None
+        self._prefix: Path | None = None
+
+    def start(self) -> None:
+        """Makes the prefix, starts its server, imports the registry. Raises EntryError where Wine is missing."""
+        try:
+            template = wine_template.template()
+            self._wine, server = wine_template.binaries()
+        except wine_template.NoWine as error:
+            raise EntryError(f"host {self.name}: {error}") from None
+        runs = wine_template.cache_folder() / "runs"
+        runs.mkdir(exist_ok=True)
+        _clean(runs)
+        self._prefix = runs / f"{os.getpid()}-{secrets.token_hex(4)}"
+        _copy_prefix(template, self._prefix)
+        self._environment = wine_template.environment(self._prefix)
+        # Kept by this very process, and at most an hour without clients should this process die.
+        self._server = subprocess.Popen(
+            [server, "-f", "-p3600"], env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        file = self._prefix / "drive_c" / "import.reg"
+        file.write_text(self._import_text(), "utf-16")
+        done = self._call("reg", "import", r"C:\import.reg")
+        file.unlink()
+        if done.returncode != 0:
+            self.stop()
+            raise EntryError(f"host {self.name}: Wine's reg import failed: {done.stdout[-300:]!r}")
+
+    def stop(self) -> None:
+        """Ends this prefix's wineserver, by its own process id, with all its clients; removes the prefix."""
+        if self._server is not None:
+            self._server.terminate()
+            try:
+                self._server.wait(20)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
+            self._server = None
+        if self._prefix is not None:
+            shutil.rmtree(self._prefix, ignore_errors=True)
+            self._prefix = None
+
+    @property
+    def wine_user(self) -> str:
+        """Where HKEY_CURRENT_USER of the entry's files lands: Wine's own user, unless the entry names one."""
+        return WINE_USER if self.entry.user == DEFAULT_USER else self.entry.user
+
+    def _import_text(self) -> str:
+        system = system_of(self.entry)
+        version = next((name for nt, name in _VERSIONS if system.nt >= nt), "winxp64")
+        head = ["Windows Registry Editor Version 5.00", ""]
+        head += [f"[-{path}]" for path in _STRANGERS]
+        head += ["", r"[HKEY_CURRENT_USER\Software\Wine]", f'"Version"="{version}"', ""]
+        return "\r\n".join(head) + "\r\n" + reg_text(registry_of(self.entry, self.wine_user))
+
+    def _call(self, *arguments: str, text: bytes = b"", merged: bool = True) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [self._wine, *arguments],
+            env=self._environment,
+            input=text,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if merged else subprocess.PIPE,
+            timeout=_LONGEST,
+            check=False,
+        )
+
+    def run(self, line: str, codepage: int = 0) -> Printed:
+        """What Wine's cmd prints for that line. A refusal of the lab goes to stderr and is recorded."""
+        self.counters.lines += 1
+        try:
+            return self._translated(self._run(line), codepage or _CODEPAGE)
+        except (Refused, SyntaxFault) as error:
+            self.counters.refused.append(str(error))
+            return Printed(1, b"", f"lab: refused: {error}\r\n".encode())
+        except subprocess.TimeoutExpired:
+            self.counters.refused.append("Wine took too long")
+            return Printed(1, b"", b"lab: failed: Wine took too long\r\n")
+
+    def _run(self, line: str) -> Printed:
+        if len(line) > LINE_LIMIT:
+            return Printed(1, b"", (words_of(self.entry)["too_long"] + "\r\n").encode())
+        wrapped = re.match(r"\s*powershell(?:\.exe)?(\s.*)", line, re.IGNORECASE | re.DOTALL)
+        if wrapped:
+            return self._run(powershell.unwrap(wrapped[1])[0])
+        if inner := re.fullmatch(r'\s*cmd(?:\.exe)?(?:\s+/[ds])*\s+/c\s+"(.*)"\s*', line, re.IGNORECASE | re.DOTALL):
+            return self._run(inner[1])
+        parse(expand_percent(line, environment_of(self.entry, self.name)))
+        if not line.isascii():
+            raise Refused("a line with other characters than ASCII")
+        self._count_writes(line)
+        merged = line.endswith(")" + _TAIL)
+        text = (line.removesuffix(_TAIL) if merged else line).encode() + b"\r\n"
+        done = self._call("cmd", "/d", "/q", text=text, merged=merged)
+        banner = re.match(rb"Microsoft Windows [^\r\n]*\r\n", done.stdout)
+        out = done.stdout[banner.end() :] if banner else done.stdout
+        return Printed(done.returncode, out, done.stderr or b"")
+
+    def _count_writes(self, line: str) -> None:
+        found = _WRITES.findall(line)
+        self.counters.writes += len(found)
+        self.counters.written += found
+        if found and self.entry.writes == "deny":
+            raise Refused(f"{found[0]}: writes are denied")
+
+    @staticmethod
+    def _translated(printed: Printed, codepage: int) -> Printed:
+        if codepage == _CODEPAGE:
+            return printed
+        out, err = (
+            one.decode(codec(_CODEPAGE)).encode(codec(codepage), "replace") for one in (printed.out, printed.err)
+        )
+        return Printed(printed.code, out, err)
+
+
+def _copy_prefix(template: Path, prefix: Path) -> None:
+    """Hard links for Windows itself, copies for the registry and the users' folders."""
+    prefix.mkdir(mode=0o700)
+    (prefix / "drive_c").mkdir()
+    for entry in template.iterdir():
+        if entry.is_file():
+            shutil.copy2(entry, prefix)
+    shutil.copytree(template / "dosdevices", prefix / "dosdevices", symlinks=True)
+    for entry in (template / "drive_c").iterdir():
+        links = ["-al"] if entry.name != "users" else ["-a"]
+        subprocess.run(["cp", *links, str(entry), str(prefix / "drive_c")], check=True)
+
+
+def _clean(runs: Path) -> None:
+    """Removes the prefixes of processes that are no more."""
+    for old in runs.iterdir():
+        pid = old.name.partition("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def reg_text(registry: Registry) -> str:
+    """A registry as the body of a ``.reg`` file: every value as bytes, so that nothing needs to be escaped but names."""
+    lines: list[str] = []
+    for hive in ("HKEY_LOCAL_MACHINE", "HKEY_USERS"):
+        for path, key in registry.walk(hive):
+            if path == hive:
+                continue
+            lines.append(f"[{path}]")
+            for value in key.values.values():
+                escaped = value.name.replace("\\", "\\\\").replace('"', '\\"')
+                name = f'"{escaped}"' if value.name else "@"
+                kind = "hex" if value.type == REG_BINARY else f"hex({value.type:x})"
+                lines.append(f"{name}={kind}:{value.raw.hex(',')}")
+            lines.append("")
+    return "\r\n".join(lines) + "\r\n"

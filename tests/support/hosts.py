@@ -82,7 +82,7 @@ def release_keys(os_id: str) -> dict[str, dict[str, RegistryData]]:
 
 
 def snapshot(os_id: str, *layers: Keys, unread: Mapping[str, str] | None = None, **fields: t.Any) -> Snapshot:
-    """A snapshot of a host of that release. Later layers win; keys of ``unread`` could not be read, with what is below."""
+    """A snapshot of a host of that release. Later layers win; what is at or below a key of ``unread`` is unread."""
     keys: dict[str, dict[str, RegistryData]] = {}
     for layer in (release_keys(os_id), *layers):
         for path, values in layer.items():

@@ -15,6 +15,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 import typing as t
 import warnings
 from dataclasses import dataclass
@@ -156,6 +157,7 @@ class Loopback:
     def _handle(self, connection: socket.socket, number: int) -> None:
         with contextlib.suppress(OSError, ValueError), connection:
             connection.settimeout(10)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._handler(connection, number)
 
 
@@ -232,9 +234,21 @@ def read_line(connection: socket.socket) -> bytes:
     return line
 
 
+def _talk(words: t.IO[str]) -> None:
+    """Say the same again and again: nobody tells when s_server has a new client."""
+    with contextlib.suppress(OSError, ValueError):
+        while True:
+            words.write("220 hello\n250-hello\n250 AUTH PLAIN\n")
+            words.flush()
+            time.sleep(0.02)
+
+
 @contextlib.contextmanager
 def s_server(issued: Issued, *options: str) -> t.Iterator[int]:
-    """OpenSSL's own test server; gives the port. It serves one connection after the other."""
+    """OpenSSL's own test server; gives the port. It serves one connection after the other.
+
+    Its standard input goes to whom it is connected to: every client hears the words of an SMTP server from there.
+    """
     command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", str(issued.chain), "-key", str(issued.key)]
     with subprocess.Popen(
         [*command, *options],
@@ -251,6 +265,7 @@ def s_server(issued: Issued, *options: str) -> t.Iterator[int]:
                 raise AssertionError("openssl s_server did not start")
             drain = threading.Thread(target=output.read, daemon=True)
             drain.start()
+            threading.Thread(target=_talk, args=(t.cast("t.IO[str]", process.stdin),), daemon=True).start()
             yield int(line.rpartition(":")[2])
         finally:
             process.kill()

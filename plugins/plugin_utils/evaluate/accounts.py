@@ -86,10 +86,15 @@ def _wanted(entry: Server | None) -> dict[str, object] | None:
 def _security_port(ctx: Context, account: MailAccount, entry: Server | None) -> Finding:
     unknown = account.security is Security.UNKNOWN
     wrong = contradicts(ctx, account)
-    against_entry = entry is not None and entry.port == account.port and account.security not in (
-        entry.security,
-        Security.AUTO,
-        Security.NONE,
+    against_entry = (
+        entry is not None
+        and entry.port == account.port
+        and account.security
+        not in (
+            entry.security,
+            Security.AUTO,
+            Security.NONE,
+        )
     )
     fail = wrong or (against_entry and not unknown)
     why = ""

@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import InstalledClient
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import ClientDetection, Knowledge, MailClient
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import (
+    ClientDetection,
+    Knowledge,
+    MailClient,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailAccount
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     RegistryImage,
@@ -48,12 +52,20 @@ def _there(image: RegistryImage, key: str, sign: ClientDetection) -> bool:
 
 
 def client_of(knowledge: Knowledge, account: MailAccount, clients: tuple[InstalledClient, ...]) -> MailClient:
-    """The client that an account belongs to: by its store, and by the version where a store has several."""
+    """The client that an account belongs to: by its store, and by its version; installed ones first, then the newest."""
     fitting = [
         client
-        for client in knowledge.clients.values()
-        if client.account_store == account.kind and client.account_version in (None, account.client_version)
+        for client in reversed(knowledge.clients.values())
+        if client.account_store == account.kind and _fits(client.account_version, account.client_version)
     ]
     present = {found.client.id for found in clients}
     fitting.sort(key=lambda client: client.id not in present)
     return fitting[0] if fitting else knowledge.clients[ANY_CLIENT]
+
+
+#: Profiles of Outlook 2003 to 2010 stand in one place, so that an account there may be of any of these.
+_SHARED_STORE = ("11.0", "12.0", "14.0")
+
+
+def _fits(client_version: str | None, account_version: str) -> bool:
+    return client_version in (None, account_version) or (not account_version and client_version in _SHARED_STORE)

@@ -10,10 +10,21 @@ findings are of severity info and their changes optional.
 from __future__ import annotations
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, shown
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import EffectiveMask, protocols_in, wininet, winhttp
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import (
+    EffectiveMask,
+    protocols_in,
+    winhttp,
+    wininet,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import updates_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MASK_BITS, Protocol
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import ABSENT, Absent, RegistryKey, RegistryValue, Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
+    ABSENT,
+    Absent,
+    RegistryKey,
+    RegistryValue,
+    Unread,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Finding, Remedy, Severity, State
 
 _DOTNET_VALUES = ("SchUseStrongCrypto", "SystemDefaultTlsVersions")
@@ -124,9 +135,7 @@ def _dotnet_reads(ctx: Context, view: str) -> dict[str, RegistryValue | Absent |
 
 def _dotnet_short(reads: dict[str, RegistryValue | Absent | Unread]) -> tuple[str, ...]:
     return tuple(
-        place
-        for place, read in reads.items()
-        if read is ABSENT or (isinstance(read, RegistryValue) and not read.data)
+        place for place, read in reads.items() if read is ABSENT or (isinstance(read, RegistryValue) and not read.data)
     )
 
 

@@ -42,7 +42,7 @@ class Host:
     name: str
     raw_version: str
     build: int | None = None
-    ubr: int | None | Unread = None
+    ubr: int | Unread | None = None
     architecture: str = "unknown"
     bits32_view: bool = False
     why: str = ""

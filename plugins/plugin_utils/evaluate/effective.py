@@ -30,7 +30,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     Unread,
 )
 
-
 _Row = t.TypeVar("_Row", SchannelDefaults, ComponentDefaults)
 
 
@@ -179,7 +178,7 @@ def winhttp(ctx: Context, view: str) -> EffectiveMask:
 
 
 def wininet(ctx: Context, user_root: str) -> EffectiveMask:
-    """WinINET's mask of the user whose hive is at ``user_root``: policy of machine and user, then user, then machine."""
+    """WinINET's mask for the user whose hive is at ``user_root``: policies first, then the user, then the machine."""
     return _mask(
         ctx,
         "wininet",

@@ -63,7 +63,7 @@ class Judged:
 
 @dataclass(slots=True)
 class _Reach:
-    """What one rule reaches: profiles and connections."""
+    """What one rule reaches: profiles and connections, and why that is not sure."""
 
     profiles: dict[str, None] = field(default_factory=dict)
     connections: dict[Connection, None] = field(default_factory=dict)
@@ -74,18 +74,22 @@ class _Reach:
         self.connections[connection] = None
         self.why = self.why or why
 
-    @property
-    def needed(self) -> bool:
-        return any(connection.needed for connection in self.connections)
-
 
 def _worst(obstacles: Iterable[Obstacle]) -> Remedy:
     found = {obstacle.remedy for obstacle in obstacles}
     return Remedy.BLOCKED if Remedy.BLOCKED in found else Remedy.FIX if found else Remedy.NONE
 
 
-def _raw(setting: Setting) -> t.Any:
-    return f"unread: {setting.why}" if setting.value is None else setting.observed
+def _observed(state: ProfileState) -> dict[str, t.Any]:
+    return {"EnableFirewall": state.enabled.observed, "DefaultOutboundAction": state.default_block.observed}
+
+
+def _action(default: Setting) -> str:
+    """The default outbound action; where only the policy is not known, what the host itself says, too."""
+    words = {None: "unknown", True: "block", False: "allow"}
+    if default.value is None and default.without_policy is not None:
+        return f"unknown (without a policy: {words[default.without_policy]})"
+    return words[default.value]
 
 
 def _names(judged: Iterable[Judged]) -> str:
@@ -104,8 +108,8 @@ def judge_default(ctx: Context, firewall: Outbound, state: ProfileState, judged:
     return ctx.finding(
         "firewall.default_outbound",
         verdict,
-        observed={"EnableFirewall": _raw(state.enabled), "DefaultOutboundAction": _raw(default)},
-        effective="unknown" if default.value is None else "block" if default.value else "allow",
+        observed=_observed(state),
+        effective=_action(default),
         wanted="allow, or rules that allow the mail ports",
         where=default.where,
         why=why,
@@ -148,7 +152,7 @@ def judge_outcome(ctx: Context, firewall: Outbound, state: ProfileState, judged:
     return ctx.finding(
         "firewall.outbound",
         verdict,
-        observed={"EnableFirewall": _raw(state.enabled), "DefaultOutboundAction": _raw(state.default_block)},
+        observed=_observed(state),
         effective={passage.value: _names(items) for passage, items in by_passage.items() if items},
         wanted="mail ports open",
         where="; ".join(dict.fromkeys(o.where for o in obstacles)) or state.default_block.where,
@@ -196,7 +200,7 @@ def judge_rules(
         where="; ".join([obstacle.where for obstacle in found] or [store.key for store in mine]),
         why=why,
         remedy=_worst(sure),
-        needed=not found or any(reach.needed for reach in found.values()),
+        needed=not found or any(connection.needed for reach in found.values() for connection in reach.connections),
     )
 
 
@@ -241,10 +245,9 @@ def _rules_state(
     states = [state for state in firewall.profiles if firewall.enforced(state) is not False]
     if not states:
         return State.PASS, "the firewall is off in every profile that counts"
-    if mine and all(store.store is RuleStore.LOCAL for store in mine):
-        states = [state for state in states if state.local_rules.value is not False]
-        if not states:
-            return State.PASS, "local rules do not count: a group policy ignores them in every profile"
+    local = all(store.store is RuleStore.LOCAL for store in mine)
+    if local and not any(state.local_rules.value is not False for state in states):
+        return State.PASS, "local rules do not count: a group policy ignores them in every profile"
     if unread:
         return State.UNKNOWN, unread[0] + (f" ({len(unread)} such)" if len(unread) > 1 else "")
     if doubtful:
@@ -256,7 +259,7 @@ def _rules_state(
 def _described(obstacle: Obstacle) -> dict[str, t.Any]:
     """A rule as results show it: enough to find it again."""
     rule = obstacle.rule
-    return {} if rule is None else {"store": rule.store.value, "rule": rule.id, "name": rule.name, "program": rule.app}
+    return {"store": rule.store.value, "rule": rule.id, "name": rule.name, "program": rule.app} if rule else {}
 
 
 def _effect(obstacle: Obstacle, reach: _Reach) -> str:
@@ -287,7 +290,7 @@ def judge_merge(ctx: Context, firewall: Outbound, judged: Mapping[Profile, Seque
     return ctx.finding(
         "firewall.local_merge",
         verdict,
-        observed={name: _raw(state.local_rules) for name, state in states.items()},
+        observed={name: state.local_rules.policy for name, state in states.items()},
         effective={name: state.local_rules.value for name, state in states.items()},
         wanted="local rules count where one has to open a mail port",
         where="; ".join(state.local_rules.where for state in firewall.profiles),

@@ -119,9 +119,14 @@ def _conditions(rule: FirewallRule, traffic: Traffic, profile: Profile) -> Itera
         yield _maybe("it names no direction")
     if rule.users:
         yield _maybe("it is limited to some users")
-    opaque = [name for name in rule.opaque if not name.casefold().startswith("rport")]
+    opaque = [name for name in rule.opaque if not _is_remote_port(name)]
     if opaque:
         yield _maybe("it is limited by " + ", ".join(opaque))
+
+
+def _is_remote_port(name: str) -> bool:
+    """Their keywords are judged with the ports, and not as limits that nobody can decide."""
+    return name[:5].casefold() == "rport"
 
 
 def _profile(rule: FirewallRule, profile: Profile) -> Matching:
@@ -135,8 +140,10 @@ def _remote_ports(rule: FirewallRule, port: int) -> Matching:
     """The keywords of ``RPort`` that Windows itself uses stand for HTTPS; another one may stand for any port."""
     if rule.remote_ports is None or any(low <= port <= high for low, high in rule.remote_ports):
         return _YES
-    words = [value for name, value in rule.fields if name.casefold().startswith("rport") and not value[:1].isdigit()]
-    if all(word.casefold() in _HTTPS_WORDS for word in words) and (port != _HTTPS or not words):
+    if not any(_is_remote_port(name) for name in rule.opaque):
+        return _NO
+    words = [value for name, value in rule.fields if _is_remote_port(name) and not value[:1].isdigit()]
+    if port != _HTTPS and all(word.casefold() in _HTTPS_WORDS for word in words):
         return _NO
     return _maybe(f"it is limited to the remote ports {', '.join(words)}")
 

@@ -60,14 +60,22 @@ Origin = t.Literal["policy", "local", "default", "unread"]
 class Setting:
     """One switch. ``value`` None: nobody can tell, and ``why`` says for what reason.
 
-    ``observed``: the raw data that decides (None: absent); ``where``: its key and value name.
+    ``where``: key and value name of what decides; ``policy``, ``local``: the raw data of both stores (None: absent,
+    "unread: ..."); ``without_policy``: what would count if there were no policy (None: nobody can tell).
     """
 
     value: bool | None
     origin: Origin
     where: str
-    observed: RegistryData | None = None
+    policy: RegistryData | None = None
+    local: RegistryData | None = None
     why: str = ""
+    without_policy: bool | None = None
+
+    @property
+    def observed(self) -> dict[str, RegistryData | None]:
+        """Both stores as results show them."""
+        return {"policy": self.policy, "local": self.local}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +111,9 @@ def service(ctx: Context) -> Setting:
     read = ctx.snapshot.image.value(key, "Start")
     where = f"{key}\\Start"
     if isinstance(read, RegistryValue) and read.type is RegistryType.DWORD:
-        return Setting(read.data != _DISABLED_SERVICE, "local", where, read.data)
+        return Setting(read.data != _DISABLED_SERVICE, "local", where, local=read.data)
     why = read.why if isinstance(read, Unread) else "the service has no start type"
-    return Setting(None, "unread", where, shown(read), why)
+    return Setting(None, "unread", where, local=shown(read), why=why)
 
 
 def profile_state(ctx: Context, profile: Profile) -> ProfileState:
@@ -119,27 +127,28 @@ def profile_state(ctx: Context, profile: Profile) -> ProfileState:
 
 
 def _effective(ctx: Context, profile: Profile, name: str, *, default: bool, policy_only: bool = False) -> Setting:
-    policy_key = _policy_key(ctx, profile, name)
-    local_key = ctx.path(_LOCAL[profile])
-    if isinstance(policy_key, Unread):
-        return Setting(None, "unread", f"{ctx.path(_POLICY[profile])}\\{name}", why=policy_key.why)
-    places: list[tuple[Origin, str]] = [("policy", policy_key)]
-    if not policy_only:
-        places.append(("local", local_key))
-    for origin, key in places:
-        read = ctx.snapshot.image.value(key, name)
-        if read is not ABSENT:
-            return _setting(read, origin, f"{key}\\{name}")
-    return Setting(default, "default", f"{places[-1][1]}\\{name}")
+    image = ctx.snapshot.image
+    policy_key, local_key = _policy_key(ctx, profile, name), ctx.path(_LOCAL[profile])
+    policy = policy_key if isinstance(policy_key, Unread) else image.value(policy_key, name)
+    local = ABSENT if policy_only else image.value(local_key, name)
+    policy_place = f"{ctx.path(_POLICY[profile]) if isinstance(policy_key, Unread) else policy_key}\\{name}"
+    local_value, local_why = (default, "") if local is ABSENT else _switch(local)
+    if policy is not ABSENT:
+        value, why = _switch(policy)
+        origin: Origin = "unread" if value is None else "policy"
+        return Setting(value, origin, policy_place, shown(policy), shown(local), why, local_value)
+    place = policy_place if policy_only else f"{local_key}\\{name}"
+    origin = "unread" if local_value is None else "default" if local is ABSENT else "local"
+    return Setting(local_value, origin, place, None, shown(local), local_why, local_value)
 
 
-def _setting(read: RegistryValue | Absent | Unread, origin: Origin, where: str) -> Setting:
-    """A switch that is there: 0 or 1, or nobody can tell what Windows makes of it."""
+def _switch(read: RegistryValue | Absent | Unread) -> tuple[bool | None, str]:
+    """A switch that is there: 0 or 1; or None, and why nobody can tell what Windows makes of it."""
     if isinstance(read, RegistryValue):
         if read.type is RegistryType.DWORD and read.data in (0, 1):
-            return Setting(read.data == 1, origin, where, read.data)
-        return Setting(None, "unread", where, shown(read), f"{read.type.value} {read.data!r} means nothing here")
-    return Setting(None, "unread", where, shown(read), read.why if isinstance(read, Unread) else "")
+            return read.data == 1, ""
+        return None, f"{read.type.value} {read.data!r} means nothing here"
+    return None, read.why if isinstance(read, Unread) else "there is no such value"
 
 
 def _policy_key(ctx: Context, profile: Profile, name: str) -> str | Unread:

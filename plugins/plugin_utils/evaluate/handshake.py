@@ -12,7 +12,13 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effectiv
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.suites import Offer
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import updates_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Acceptance, Certificate, Protocol, Security, Source
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import (
+    Acceptance,
+    Certificate,
+    Protocol,
+    Security,
+    Source,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Outcome
 
@@ -73,7 +79,9 @@ def _version(hello: ClientHello, host: str, accepts: Acceptance) -> Protocol | C
     common = offered & accepts.tls
     if common:
         return max(common, key=list(Protocol).index)
-    undetermined = frozenset(Protocol) - accepts.tls - accepts.refused if accepts.source is Source.PROBE else frozenset()
+    undetermined = (
+        frozenset(Protocol) - accepts.tls - accepts.refused if accepts.source is Source.PROBE else frozenset()
+    )
     if unsure & accepts.tls:
         found = hello.protocols[max(unsure & accepts.tls, key=list(Protocol).index)]
         return _unknown(f"whether this host offers {found.protocol.value} cannot be told ({found.why})")

@@ -5,7 +5,8 @@
 
 SMTP, IMAP and POP3 ignore both. Autodiscover and Exchange over HTTP do not, and which of the two Outlook asks depends
 on its version, so both are shown. A proxy that is set is nothing wrong: a finding fails where the binary settings,
-which are what Windows reads, are damaged or contradict the plain values, which are what people read.
+which are what Windows reads, are damaged or contradict the plain values, which are what people read. It counts only
+where an account talks HTTP (Exchange).
 https://learn.microsoft.com/windows/win32/winhttp/proxycfg-exe--a-proxy-configuration-tool
 Not read: proxy values below a user's ``Software\\Policies`` (no template of Microsoft writes them).
 """
@@ -61,11 +62,6 @@ def evaluate(ctx: Context) -> tuple[Finding, ...]:
     return (*(_winhttp(ctx, view) for view in views), *_wininet(ctx))
 
 
-def _needed(ctx: Context) -> bool:
-    """Only accounts that talk HTTP care about proxies."""
-    return bool(ctx.exchange)
-
-
 def _clean(text: str) -> str:
     return _USERINFO.sub("//***@", text)
 
@@ -92,7 +88,7 @@ def _winhttp(ctx: Context, view: str) -> Finding:
         why=why,
         subject=view,
         remedy=Remedy.FIX,
-        needed=_needed(ctx),
+        needed=bool(ctx.exchange),
         severity=Severity.INFO if state is State.PASS else None,
     )
 
@@ -181,7 +177,7 @@ def _nobody(ctx: Context, why: str) -> Finding:
         wanted=_WANTED,
         where="HKU",
         why=f"which users the host has is unknown: {why}",
-        needed=_needed(ctx),
+        needed=bool(ctx.exchange),
     )
 
 
@@ -217,7 +213,7 @@ def _setting(ctx: Context, settings: _Settings) -> Finding:
         where=f"{settings.connections}\\{_BLOB}",
         why=why or ("no proxy is set" if none else f"a proxy is set: {_USED_BY}"),
         subject=settings.subject,
-        needed=_needed(ctx),
+        needed=bool(ctx.exchange),
         severity=Severity.INFO if state is State.PASS else None,
     )
 
@@ -267,7 +263,7 @@ def _consistent(ctx: Context, settings: _Settings) -> Finding:
         why=why,
         subject=settings.subject,
         remedy=Remedy.FIX,
-        needed=_needed(ctx),
+        needed=bool(ctx.exchange),
     )
 
 

@@ -16,7 +16,14 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.handshak
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.suites import offer
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import MailClient
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Acceptance, MailAccount, Protocol, Security, Server, Source
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import (
+    Acceptance,
+    MailAccount,
+    Protocol,
+    Security,
+    Server,
+    Source,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Outcome, Remedy, State
 
 

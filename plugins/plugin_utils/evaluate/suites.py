@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import fips
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import CipherSuite
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import CipherSuite, OsRelease
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Protocol
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     RegistryImage,
@@ -65,7 +65,7 @@ def offer(ctx: Context) -> Offer | Unread:
     """The suites in force on this host, or why nobody can tell."""
     if ctx.release is None:
         return Unread(ctx.host.why)
-    listed = _listed(ctx)
+    listed = _listed(ctx, ctx.release)
     if isinstance(listed, Unread):
         return listed
     suites, origin = listed
@@ -84,9 +84,7 @@ def offer(ctx: Context) -> Offer | Unread:
     return Offer(tuple(sure), tuple(unsure), origin)
 
 
-def _listed(ctx: Context) -> tuple[tuple[CipherSuite, ...], str] | Unread:
-    release = ctx.release
-    assert release is not None
+def _listed(ctx: Context, release: OsRelease) -> tuple[tuple[CipherSuite, ...], str] | Unread:
     table = ctx.knowledge.suites[release.suites].suites
     if release.version.startswith("5."):
         return table, "the release's own list"

@@ -8,11 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, shown
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import Effect, EffectiveProtocol, schannel
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import (
+    Effect,
+    EffectiveProtocol,
+    schannel,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Protocol
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import ABSENT, RegistryKey, RegistryValue, Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
+    ABSENT,
+    RegistryKey,
+    RegistryValue,
+    Unread,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Finding, Remedy, Severity, State
 
 _CHECKS = {protocol: "tls." + protocol.name.lower() for protocol in Protocol} | {
@@ -50,7 +59,9 @@ def wish(ctx: Context, protocol: EffectiveProtocol) -> Wish:
 
 def updates_for(ctx: Context, capability: str) -> tuple[Update, ...]:
     """Updates for this release that bring a capability and that can be had, in the order of installation."""
-    fitting = (u for u in ctx.knowledge.updates.values() if ctx.host.os in u.os and capability in u.enables and u.offered)
+    fitting = (
+        u for u in ctx.knowledge.updates.values() if ctx.host.os in u.os and capability in u.enables and u.offered
+    )
     return tuple(sorted(fitting, key=lambda update: update.order))
 
 

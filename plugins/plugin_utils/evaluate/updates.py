@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Detection, Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     ABSENT,
@@ -71,7 +71,7 @@ def _by_detection(ctx: Context, update: Update) -> Presence:
     for way in update.detect:
         if way.os and ctx.host.os not in way.os:
             continue
-        found = _WAYS[way.kind](ctx, way)
+        found = _WAYS[way.kind](ctx, way, update)
         if found.present or found.pending:
             return found
         if found.present is False and way.kind == "file_version":
@@ -90,7 +90,7 @@ def _records_decide(ctx: Context) -> bool:
     return ctx.release is not None and ctx.release.version.startswith("5.")
 
 
-def _file_version(ctx: Context, way: Detection) -> Presence:
+def _file_version(ctx: Context, way: Detection, _update: Update) -> Presence:
     files = ctx.snapshot.files
     if isinstance(files, Unread):
         return Presence(None, f"the version of {way.name} could not be read: {files.why}")
@@ -102,20 +102,21 @@ def _file_version(ctx: Context, way: Detection) -> Presence:
     return Presence(enough, f"{way.name} is {version}, {way.at_least} is the first that has it")
 
 
-def _filelist(ctx: Context, way: Detection) -> Presence:
+def _filelist(ctx: Context, way: Detection, update: Update) -> Presence:
     """XP's own record of the files that an update brought: ``<family>\\<KB>\\Filelist\\<n>`` FileName, Version."""
     file_name = way.name.rpartition("\\")[2].casefold()
     for root in _family_roots(ctx):
-        keys = ctx.snapshot.image.below(root)
-        if not isinstance(keys, tuple):
-            continue
-        for key in keys:
-            name, version = key.get("FileName"), key.get("Version")
-            if "\\filelist\\" not in key.path.casefold() or name is None or version is None:
-                continue
-            if str(name.data).casefold() == file_name and version_of(str(version.data)) >= version_of(way.at_least or "0"):
-                return Presence(True, f"the record of installed files names {file_name} {version.data}")
+        keys = ctx.snapshot.image.below(f"{root}\\{update.id}\\Filelist")
+        for key in keys if isinstance(keys, tuple) else ():
+            name, version = _text(key, "FileName"), _text(key, "Version")
+            if name.casefold() == file_name and version_of(version) >= version_of(way.at_least or "0"):
+                return Presence(True, f"the record of installed files names {file_name} {version}")
     return Presence(False, f"no record of {file_name} at {way.at_least} or newer")
+
+
+def _text(key: RegistryKey, name: str) -> str:
+    value = key.get(name)
+    return value.data if value is not None and isinstance(value.data, str) else ""
 
 
 def _family_roots(ctx: Context) -> tuple[str, ...]:
@@ -129,7 +130,7 @@ def _subkeys(image: RegistryImage, root: str) -> tuple[str, ...] | Absent | Unre
     return key
 
 
-def _hotfix(ctx: Context, way: Detection) -> Presence:
+def _hotfix(ctx: Context, way: Detection, _update: Update) -> Presence:
     unread: list[str] = []
     for root in (*_family_roots(ctx), ctx.path("hotfix")):
         names = _subkeys(ctx.snapshot.image, root)
@@ -151,12 +152,16 @@ def _packages(ctx: Context) -> tuple[str, ...] | Absent | Unread:
     return _subkeys(ctx.snapshot.image, ctx.path("cbs-packages"))
 
 
-def _package(ctx: Context, way: Detection) -> Presence:
+def _package(ctx: Context, way: Detection, _update: Update) -> Presence:
     names = _packages(ctx)
     if isinstance(names, Unread):
         return Presence(None, f"the packages of component-based servicing could not be read: {names.why}")
     # Sub-packages (Package_1_for_...) have states of their own: the package itself counts where it is there.
-    mine = [n for n in names if (m := _PACKAGE.match(n)) and m.group(1).upper() == way.name.upper()] if names is not ABSENT else []
+    mine = (
+        [n for n in names if (m := _PACKAGE.match(n)) and m.group(1).upper() == way.name.upper()]
+        if names is not ABSENT
+        else []
+    )
     mine.sort(key=lambda name: not name.casefold().startswith("package_for_"))
     if not mine:
         return Presence(False, f"no package Package_for_{way.name}")
@@ -172,7 +177,7 @@ def _by_state(name: str, state: RegistryValue | Absent | Unread) -> Presence:
     return Presence(state.data in _STATES_PRESENT, f"{name} has state {state.data:#x}")
 
 
-def _rollup(ctx: Context, way: Detection) -> Presence:
+def _rollup(ctx: Context, way: Detection, _update: Update) -> Presence:
     names = _packages(ctx)
     if isinstance(names, Unread):
         return Presence(None, f"the packages of component-based servicing could not be read: {names.why}")
@@ -187,22 +192,24 @@ def _rollup(ctx: Context, way: Detection) -> Presence:
     return Presence(False, f"no rollup of {way.at_least} or newer")
 
 
-def _ubr(ctx: Context, way: Detection) -> Presence:
+def _ubr(ctx: Context, way: Detection, _update: Update) -> Presence:
     build, least = version_of(way.at_least or "0.0")
     if ctx.host.build != build:
         return Presence(False, f"build {ctx.host.build} is not {build}")
     if not isinstance(ctx.host.ubr, int):
         return Presence(None, "the revision of the build (UBR) could not be read")
-    return Presence(ctx.host.ubr >= least, f"build {ctx.host.build}.{ctx.host.ubr}, {way.at_least} is the first that has it")
+    return Presence(
+        ctx.host.ubr >= least, f"build {ctx.host.build}.{ctx.host.ubr}, {way.at_least} is the first that has it"
+    )
 
 
-def _dword(ctx: Context, way: Detection) -> Presence:
+def _dword(ctx: Context, way: Detection, _update: Update) -> Presence:
     key, _, name = way.name.partition("|")
     value = ctx.snapshot.image.value(key, name)
     if isinstance(value, Unread):
         return Presence(None, f"{key}\\{name} could not be read: {value.why}")
     present = isinstance(value, RegistryValue) and value.data == int(way.at_least or "1", 0)
-    return Presence(present, f"{key}\\{name} is {value.data if isinstance(value, RegistryValue) else 'absent'}")
+    return Presence(present, f"{key}\\{name} is {shown(value)!r}")
 
 
 _WAYS = {

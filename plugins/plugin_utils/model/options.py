@@ -15,7 +15,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import
 class Waiver:
     """A finding that the operator accepts, with a reason, until a day (inclusive) or for good.
 
-    ``check``: id of a check, or a shell pattern such as ``firewall.*``; ``subject``: the same for the finding's subject.
+    ``check``: id of a check, or a shell pattern such as ``firewall.*``; ``subject``: a pattern for the subject.
     """
 
     check: str

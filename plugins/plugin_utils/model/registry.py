@@ -145,7 +145,7 @@ _NOT_ASKED: t.Final = Unread("was not asked for")
 
 @dataclass(frozen=True, slots=True)
 class RegistryImage:
-    """All that was read of a host's registry. Later regions do not override earlier ones: the first that covers wins."""
+    """All that was read of a host's registry. Where two regions cover the same place, the first counts."""
 
     regions: tuple[Region, ...] = ()
 

@@ -11,7 +11,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import f
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.firewall_judge import Obstacle, PortVerdict
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall import Profile
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall import FirewallRule, Profile
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind, Remedy
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read import firewall_rule
 
@@ -33,13 +33,12 @@ def changes(ctx: Context) -> tuple[Change, ...]:
         for obstacle in verdict.obstacles:
             key = (obstacle.where, "" if obstacle.rule else str(target.port))
             if key not in found:
-                found[key] = _disable(obstacle) if obstacle.rule else _allow(ctx, len(found), target.port, verdict)
+                rule = obstacle.rule
+                found[key] = _disable(obstacle, rule) if rule else _allow(ctx, len(found), target.port, verdict)
     return tuple(found.values())
 
 
-def _disable(obstacle: Obstacle) -> Change:
-    rule = obstacle.rule
-    assert rule is not None
+def _disable(obstacle: Obstacle, rule: FirewallRule) -> Change:
     off = tuple((name, "FALSE" if name == "Active" else value) for name, value in rule.fields)
     details = {
         "action": "disable_rule",

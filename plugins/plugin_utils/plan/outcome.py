@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import accounts, clock, components, firewall, proxy, reboot, release, routes, tls, trust, updates_needed, verdict
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import (
+    accounts,
+    clock,
+    components,
+    firewall,
+    proxy,
+    reboot,
+    release,
+    routes,
+    tls,
+    trust,
+    updates_needed,
+    verdict,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.routes import Judgement
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
@@ -149,4 +162,3 @@ def _reboot(ctx: Context, steps: tuple[Change, ...]) -> tuple[Change, ...]:
     if not reasons:
         return ()
     return (Change(ChangeKind.REBOOT, "reboot", "; ".join(reasons), {"reasons": reasons}),)
-

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import components
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, shown
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import Effect, EffectiveMask, EffectiveProtocol, schannel, wininet, winhttp
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import (
+    Effect,
+    EffectiveMask,
+    EffectiveProtocol,
+    schannel,
+    winhttp,
+    wininet,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import wish
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind
 
 
-def _set(
-    family: str, key: str, name: str, data: int, before: object, why: str, *, optional: bool = False
-) -> Change:
+def _set(family: str, key: str, name: str, data: int, before: object, why: str, *, optional: bool = False) -> Change:
     details = {"key": key, "name": name, "type": "REG_DWORD", "data": data, "before": shown(before)}
     return Change(ChangeKind.REGISTRY, family, why, details, optional=optional)
 

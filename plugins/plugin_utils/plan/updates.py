@@ -120,7 +120,9 @@ def _closed(ctx: Context, updates: tuple[Update, ...]) -> tuple[Update, ...]:
 
 
 def _change(ctx: Context, update: Update, optional: bool) -> Change:
-    files = [p.file for p in update.packages if ctx.host.os in p.os and p.architecture in (ctx.host.architecture, "any")]
+    files = [
+        p.file for p in update.packages if ctx.host.os in p.os and p.architecture in (ctx.host.architecture, "any")
+    ]
     details = {
         "kb": update.id,
         "title": update.title,

@@ -92,7 +92,7 @@ def _complement(tls: frozenset[Protocol] | None) -> frozenset[Protocol]:
 
 def _versions(option: str, raw: object, *, empty: bool) -> frozenset[Protocol]:
     # YAML reads an unquoted 1.2 as a number; that is no reason to send anybody away.
-    items = [f"{item:.1f}" if isinstance(item, float) else item for item in raw] if isinstance(raw, list) else raw
+    items = [str(item) if isinstance(item, float) else item for item in raw] if isinstance(raw, list) else raw
     found: set[Protocol] = set()
     for word in texts(option, items, empty=empty):
         if word.upper() not in _VERSIONS:

@@ -13,6 +13,9 @@ truth: whatever could have two meanings makes the whole section :class:`Unread` 
 - Strings end at the first NUL. Items of a REG_MULTI_SZ are separated by a printed ``\\0``; empty ones at the end go.
 - Values whose names may mean a password are dropped.
 
+What remains possible: a value that forges a whole key, and so hides what follows it, within its own section. Whoever
+can write there can also write the key itself. Nobody can speak about another section's keys.
+
 https://learn.microsoft.com/windows-server/administration/windows-commands/reg-query
 """
 
@@ -235,10 +238,12 @@ class _Reader:
         self.content = True
 
     def finished(self, wanted: t.Callable[[RegistryValue], bool]) -> dict[str, RegistryKey]:
-        """The keys that were read, with the values that are wanted."""
+        """The keys that the region covers, with the values that are wanted."""
+        root = self.root.casefold()
+        covered = self.keys if self.recursive else {root: self.keys[root]}
         return {
             folded: RegistryKey(draft.path, tuple(filter(wanted, draft.values.values())), tuple(draft.subkeys.values()))
-            for folded, draft in self.keys.items()
+            for folded, draft in covered.items()
         }
 
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, Finding, Outcome, Remedy, Route, State, Verdict
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import (
+    Change,
+    Finding,
+    Outcome,
+    Remedy,
+    Route,
+    Severity,
+    State,
+    Verdict,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import Audit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.neutral import plain
 
@@ -60,7 +69,8 @@ def _reason(audit: Audit) -> str:
         return next(filter(None, unsure), "")
     remedy = Remedy(audit.verdict.value)
     reasons = [f"{r.server}:{r.port}: {r.why}" for r in audit.routes if r.remedy is remedy]
-    reasons += [f.why for f in audit.findings if f.state is State.FAIL and f.remedy is remedy and f.needed]
+    worst_first = sorted(audit.findings, key=lambda finding: -list(Severity).index(finding.severity))
+    reasons += [f.why for f in worst_first if f.state is State.FAIL and f.remedy is remedy and f.needed]
     return next(filter(None, reasons), "")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+
 from ansible_collections.mailfleet.client.plugins.module_utils import tls_offer, tls_suites
 
 

@@ -11,10 +11,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.mailfleet.client.plugins.module_utils import x509
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.mailfleet.client.plugins.module_utils import x509
 from tests.support.tls_servers import Authority
 
 
@@ -37,8 +37,8 @@ def test_names(authority: Authority, names: tuple[str, ...], expected: tuple[str
 
 
 def test_fields_of_an_rsa_leaf(authority: Authority) -> None:
-    start = datetime.datetime(1999, 12, 31, 23, 59, 58, tzinfo=datetime.timezone.utc)
-    end = datetime.datetime(2051, 2, 3, 4, 5, 6, tzinfo=datetime.timezone.utc)  # GeneralizedTime
+    start = datetime.datetime(1999, 12, 31, 23, 59, 58, tzinfo=datetime.UTC)
+    end = datetime.datetime(2051, 2, 3, 4, 5, 6, tzinfo=datetime.UTC)  # GeneralizedTime
     leaf = authority.issue("times", start=start, end=end)
     read = x509.parse(leaf.der)
     assert (read.key, read.key_bits, read.signature, read.self_issued) == ("rsa", 2048, "sha256", False)
@@ -67,9 +67,7 @@ def test_ecdsa_and_root(authority: Authority) -> None:
 def test_algorithms(tmp_path: Path, options: list[str], key: str, bits: int | None, signature: str) -> None:
     certificate = tmp_path / "c.der"
     command = ["openssl", "req", "-x509", "-nodes", "-subj", "/CN=a.test", "-keyout", str(tmp_path / "k.pem")]
-    subprocess.run(
-        [*command, "-outform", "DER", "-out", str(certificate), *options], check=True, capture_output=True
-    )
+    subprocess.run([*command, "-outform", "DER", "-out", str(certificate), *options], check=True, capture_output=True)
     read = x509.parse(certificate.read_bytes())
     assert (read.key, read.key_bits, read.signature, read.names) == (key, bits, signature, ("a.test",))
 
@@ -90,7 +88,7 @@ def test_algorithms(tmp_path: Path, options: list[str], key: str, bits: int | No
     ],
 )
 def test_not_a_certificate(der: bytes) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         x509.parse(der)
 
 

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import Effect, protocols_in, schannel, wininet, winhttp
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import (
+    Effect,
+    protocols_in,
+    schannel,
+    winhttp,
+    wininet,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Protocol
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import FileVersion

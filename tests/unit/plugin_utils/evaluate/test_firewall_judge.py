@@ -34,9 +34,9 @@ from tests.unit.plugin_utils.evaluate.firewall_rules import rule
 
 ALLOW, BLOCK, UNDECIDED, UNKNOWN = Passage.ALLOW, Passage.BLOCK, Passage.UNDECIDED, Passage.UNKNOWN
 ON, OFF = Setting(True, "local", "HKLM\\x\\on"), Setting(False, "local", "HKLM\\x\\off")
-MERGED, IGNORED = Setting(True, "default", "HKLM\\p\\merge"), Setting(False, "policy", "HKLM\\p\\merge", 0)
+MERGED, IGNORED = Setting(True, "default", "HKLM\\p\\merge"), Setting(False, "policy", "HKLM\\p\\merge")
 DARK = Setting(None, "unread", "HKLM\\x\\dark", why="access denied")
-POLICY_BLOCK = Setting(True, "policy", "HKLM\\p\\default", 1)
+POLICY_BLOCK = Setting(True, "policy", "HKLM\\p\\default")
 
 
 def store(*rules: FirewallRule, kind: RuleStore = RuleStore.LOCAL, **changes: t.Any) -> Store:

@@ -147,6 +147,12 @@ def test_authenticated_rules(changes: dict[str, t.Any], bypass: bool, expected: 
     assert answer(**changes) is expected
 
 
+@pytest.mark.parametrize(("port", "expected"), [(443, MAYBE), (587, NO)])
+def test_the_keyword_for_ip_over_https_may_be_port_443_and_no_other(port: int, expected: Match) -> None:
+    words = {"remote_ports": (), "opaque": ("RPort2_10",), "fields": (("RPort2_10", "IPTLSOut"),)}
+    assert answer(Traffic(None, port), **words) is expected
+
+
 def test_a_doubt_names_every_limit_that_nobody_can_decide() -> None:
     doubtful = rule(users=("O:LS",), opaque=("IF", "Platform"), remote_addresses=("LocalSubnet",))
     why = match_rule(doubtful, Traffic(None, 25), Profile.DOMAIN).why

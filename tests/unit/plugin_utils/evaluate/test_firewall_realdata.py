@@ -58,7 +58,9 @@ def test_no_rule_stands_in_the_way_and_the_unread_policy_is_no_pass(realdata: Pa
     for profile in Profile:
         default = found["firewall.default_outbound", profile.value]
         assert default.state is State.UNKNOWN
-        assert default.observed["EnableFirewall"] == "unread: access denied"
+        assert default.observed["EnableFirewall"] == {"policy": "unread: access denied", "local": 1}
+        assert default.observed["DefaultOutboundAction"]["local"] is None
+        assert default.effective == "unknown (without a policy: allow)"
         assert found["firewall.outbound", profile.value].state is State.UNKNOWN
 
 
@@ -67,7 +69,7 @@ def test_without_a_policy_every_mail_port_is_open_in_every_profile(realdata: Pat
     ctx = real(realdata, os_id, policies_absent=True)
     walls = firewall.outbound(ctx)
     for state in walls.profiles:
-        assert (state.enabled.value, state.enabled.origin, state.enabled.observed) == (True, "local", 1)
+        assert (state.enabled.value, state.enabled.origin, state.enabled.local) == (True, "local", 1)
         assert (state.default_block.value, state.default_block.origin) == (False, "default")
     for program in (None, "OUTLOOK.EXE", r"C:\Program Files\Microsoft Office\Office14\OUTLOOK.EXE"):
         for port in MAIL_PORTS:

@@ -10,7 +10,13 @@ import pytest
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import schannel
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.handshake import ClientHello, meet
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.suites import offer
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Acceptance, Certificate, Protocol, Security, Source
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import (
+    Acceptance,
+    Certificate,
+    Protocol,
+    Security,
+    Source,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Outcome
 from tests.support.hosts import PROTOCOLS, SCHANNEL, host
@@ -21,12 +27,16 @@ ECDHE_GCM = "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"
 ON7 = {PROTOCOLS + r"\TLS 1.2\Client": {"DisabledByDefault": 0}}
 
 
-def accepts(*tls: str, suites: tuple[str, ...] | None = None, source: Source = Source.DECLARED, **more: object) -> Acceptance:
+def accepts(
+    *tls: str, suites: tuple[str, ...] | None = None, source: Source = Source.DECLARED, **more: object
+) -> Acceptance:
     versions = frozenset(Protocol(f"TLS {version}") for version in tls)
     return Acceptance(source, versions, frozenset(Protocol) - versions, suites, **more)  # type: ignore[arg-type]
 
 
-def outcome(os_id: str, acceptance: Acceptance, layer: dict[str, dict[str, int]] | None = None, **fields: object) -> Outcome:
+def outcome(
+    os_id: str, acceptance: Acceptance, layer: dict[str, dict[str, int]] | None = None, **fields: object
+) -> Outcome:
     ctx = host(os_id, layer or {}, **fields)
     hello = ClientHello(schannel(ctx), offer(ctx))
     found = {c.outcome for c in meet(ctx, hello, "mail.example", Security.IMPLICIT, acceptance)}
@@ -107,7 +117,8 @@ def test_an_unread_suite_order_is_unknown() -> None:
 def test_fips_takes_rc4_away() -> None:
     fips = {r"HKLM\SYSTEM\CurrentControlSet\Control\Lsa": {"FipsAlgorithmPolicy": 1}}
     plain, strict = offer(host("server-2003-sp2")), offer(host("server-2003-sp2", fips))
-    assert not isinstance(plain, Unread) and not isinstance(strict, Unread)
+    assert not isinstance(plain, Unread)
+    assert not isinstance(strict, Unread)
     assert any("RC4" in suite.name for suite in plain.suites)
     assert not any("RC4" in suite.name for suite in strict.suites)
     assert any("3DES" in suite.name for suite in strict.suites)

@@ -10,9 +10,23 @@ import datetime
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Acceptance, MailProtocol, Protocol, Security, Server, Source
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import (
+    Acceptance,
+    MailProtocol,
+    Protocol,
+    Security,
+    Server,
+    Source,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions, Waiver
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import ChangeKind, Outcome, Plan, Severity, State, Verdict
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import (
+    ChangeKind,
+    Outcome,
+    Plan,
+    Severity,
+    State,
+    Verdict,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import FileVersion
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import audit, build
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.what_if import after
@@ -40,7 +54,9 @@ def steps(ctx: Context) -> list[tuple[str, ...]]:
         if change.optional:
             continue
         if change.kind is ChangeKind.REGISTRY:
-            short.append(("set", str(details["key"]).rpartition("Protocols\\")[2], str(details["name"]), str(details["data"])))
+            short.append(
+                ("set", str(details["key"]).rpartition("Protocols\\")[2], str(details["name"]), str(details["data"]))
+            )
         elif change.kind is ChangeKind.UPDATE:
             short.append(("update", str(details.get("kb") or details["release"])))
         else:
@@ -116,9 +132,16 @@ def test_a_group_policy_rule_on_the_port_blocks() -> None:
     found = audit(host("win10-22h2", {rules: {"{1}": text}, NT: {"UBR": 9999}}, options=wishes(server("1.2"))))
     assert found.verdict is Verdict.BLOCKED
     assert not any(change.kind is ChangeKind.FIREWALL for change in found.plan.changes)
-    assert audit(
-        host("win10-22h2", {rules: {"{1}": text}, NT: {"UBR": 9999}}, options=wishes(server("1.2"), skip=frozenset({"firewall"})))
-    ).verdict is Verdict.OK
+    assert (
+        audit(
+            host(
+                "win10-22h2",
+                {rules: {"{1}": text}, NT: {"UBR": 9999}},
+                options=wishes(server("1.2"), skip=frozenset({"firewall"})),
+            )
+        ).verdict
+        is Verdict.OK
+    )
 
 
 def test_a_local_block_rule_is_planned_around_with_consent() -> None:
@@ -157,7 +180,10 @@ def test_an_unknown_windows_is_unknown_and_gets_no_plan() -> None:
 
 def test_a_waived_finding_moves_nothing_and_shows_its_reason() -> None:
     waiver = Waiver("tls.ssl30", "an old printer", datetime.date(2026, 12, 31))
-    keys = {PROTOCOLS + r"\TLS 1.2\Client": {"DisabledByDefault": 0}, PROTOCOLS + r"\TLS 1.1\Client": {"DisabledByDefault": 0}}
+    keys = {
+        PROTOCOLS + r"\TLS 1.2\Client": {"DisabledByDefault": 0},
+        PROTOCOLS + r"\TLS 1.1\Client": {"DisabledByDefault": 0},
+    }
     found = audit(host("win7-sp1", keys, options=wishes(server("1.2"), waivers=(waiver,))))
     waived = next(finding for finding in found.findings if finding.id == "tls.ssl30")
     assert waived.state is State.WAIVED
@@ -170,8 +196,11 @@ def test_a_waived_finding_moves_nothing_and_shows_its_reason() -> None:
 def test_winhttp_is_optional_where_no_account_needs_it() -> None:
     old = {rf"system32\{name}": FileVersion((6, 1, 7601, 17514)) for name in ("winhttp.dll", "webio.dll")}
     found = audit(host("win7-sp1", options=wishes(server("1.2")), files=old))
-    winhttp = [change for change in found.plan.changes if change.family == "winhttp" or change.details.get("kb") == "KB3140245"]
-    assert winhttp and all(change.optional for change in winhttp)
+    winhttp = [
+        change for change in found.plan.changes if change.family == "winhttp" or change.details.get("kb") == "KB3140245"
+    ]
+    assert winhttp
+    assert all(change.optional for change in winhttp)
     assert all(finding.severity is Severity.INFO for finding in found.findings if finding.family == "winhttp")
 
 
@@ -179,7 +208,10 @@ OE = ALICE.root + r"\Software\Microsoft\Internet Account Manager\Accounts\000000
 
 
 def test_an_account_with_implicit_tls_on_the_starttls_port_is_repaired() -> None:
-    profiles = ALICE.root + r"\Software\Microsoft\Office\16.0\Outlook\Profiles\Outlook\9375CFF0413111d3B88A00104B2A6676\00000002"
+    profiles = (
+        ALICE.root
+        + r"\Software\Microsoft\Office\16.0\Outlook\Profiles\Outlook\9375CFF0413111d3B88A00104B2A6676\00000002"
+    )
     account = {
         "clsid": "{ED475412-B0D6-11D2-8C3B-00104B2A6676}",
         "Account Name": "work",

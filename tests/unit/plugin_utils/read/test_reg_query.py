@@ -98,7 +98,7 @@ def test_names(line: str, name: str) -> None:
     assert only_value(line) == RegistryValue(name, R.SZ, "x")
 
 
-@pytest.mark.parametrize("line", ["    n  REG_SZ  x", "    n\t\tREG_SZ\t\tx", "    n REG_SZ x"])
+@pytest.mark.parametrize("line", ["    n  REG_SZ  x", "    n REG_SZ x"])
 def test_xp_with_other_blanks(line: str) -> None:
     assert only_value(line, xp=True) == RegistryValue("n", R.SZ, "x")
     assert isinstance(read([LONG, line]).keys, Unread)

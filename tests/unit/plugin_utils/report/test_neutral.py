@@ -36,7 +36,17 @@ def test_table(text: str, shown: str) -> None:
 def test_nothing_unseen_is_left(text: str) -> None:
     for character in neutral(text):
         assert unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
-        assert unicodedata.bidirectional(character) not in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+        assert unicodedata.bidirectional(character) not in (
+            "LRE",
+            "RLE",
+            "LRO",
+            "RLO",
+            "PDF",
+            "LRI",
+            "RLI",
+            "FSI",
+            "PDI",
+        )
 
 
 def test_long_text_is_cut_and_says_so() -> None:

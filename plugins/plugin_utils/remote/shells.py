@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Shells over Ansible's connections. Each gets the line to cmd.exe in the way that its connection allows.
+
+- ``mailfleet.client.winrs``: as it is.
+- ``winrm``, ``psrp`` (the latter was never tested): PowerShell starts cmd.exe. The connection turns the line into
+  UTF-16 and base64, so a third of cmd.exe's limit is left.
+- ``ssh``: cmd.exe, or PowerShell, whichever ``ansible_shell_type`` says the host's default shell is.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import typing as t
+from collections.abc import Callable, Iterator
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import CMD_LIMIT, Output, Shell, ShellError
+
+#: Left free for what goes before the line: ``C:\\WINDOWS\\system32\\cmd.exe /C`` and the like.
+_SPARE: t.Final = 191
+#: ``PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand ``, and room for more.
+_POWERSHELL: t.Final = 120
+_INNER: t.Final = "cmd.exe /d /s /c "
+#: Return codes that say that a line was ended before its time: that of our own connection.
+_TIMED_OUT: t.Final = 258
+
+PLAIN_LIMIT: t.Final = CMD_LIMIT - _SPARE
+
+
+def wrapped_limit(quotes: int = 16) -> int:
+    """Characters that a line may have where it travels in an EncodedCommand.
+
+    :param quotes: how many single quotes it may hold; each is doubled.
+    """
+    script = (CMD_LIMIT - _SPARE - _POWERSHELL) // 4 * 3 // 2
+    return script - len(_INNER) - len("''") - quotes
+
+
+def powershell(line: str) -> str:
+    """The line as a PowerShell script that hands it to cmd.exe."""
+    doubled = line.replace("'", "''")
+    return f"{_INNER}'{doubled}'"
+
+
+def encoded(line: str) -> str:
+    """The same as a command line, for a host whose ssh server starts PowerShell, which would eat the quotes."""
+    script = base64.b64encode(powershell(line).encode("utf-16-le")).decode("ascii")
+    return f"powershell -NoProfile -NonInteractive -EncodedCommand {script}"
+
+
+def cmd(line: str) -> str:
+    """The line for a host whose ssh server starts cmd.exe: with /s, the outermost quotes go and nothing else."""
+    return f'{_INNER}"{line}"'
+
+
+class ConnectionShell:
+    """A :class:`Shell` over an Ansible connection."""
+
+    def __init__(self, connection: t.Any, wrap: Callable[[str], str], limit: int) -> None:
+        self._connection = connection
+        self._wrap = wrap
+        self._limit = limit
+
+    @property
+    def limit(self) -> int:
+        """How many characters a line may have."""
+        return self._limit
+
+    def run(self, line: str) -> Output:
+        """Run one line.
+
+        :raises ShellError: nothing came back.
+        """
+        if len(line) > self._limit:
+            raise ShellError(f"A line of {len(line)} characters is too long for this connection ({self._limit}).")
+        try:
+            with _quiet(self._connection):
+                rc, out, err = self._connection.exec_command(self._wrap(line), in_data=None, sudoable=False)
+        except AnsibleConnectionFailure as error:
+            raise ShellError(_sentence(error), unreachable=True) from error
+        except AnsibleError as error:
+            raise ShellError(_sentence(error)) from error
+        except Exception as error:
+            # Connections that were written for honest hosts raise nearly anything at answers that make no sense.
+            raise ShellError(f"The connection failed: {_sentence(error)}", unreachable=True) from error
+        cut = shown(" ".join(err.decode("utf-8", "replace").split()), 300) if rc == _TIMED_OUT and err else None
+        return Output(rc, out, err, cut)
+
+
+def shell_for(connection: t.Any) -> Shell:
+    """The shell over a connection of Ansible.
+
+    :raises ShellError: that connection cannot run lines of cmd.exe.
+    """
+    kind = str(getattr(connection, "transport", "")).rpartition(".")[2]
+    family = str(getattr(getattr(connection, "_shell", None), "SHELL_FAMILY", ""))
+    if kind == "winrs":
+        return ConnectionShell(connection, str, PLAIN_LIMIT)
+    if kind in ("winrm", "psrp"):
+        return ConnectionShell(connection, powershell, wrapped_limit())
+    if kind == "ssh" and family == "powershell":
+        return ConnectionShell(connection, encoded, wrapped_limit())
+    if kind == "ssh" and family == "cmd":
+        return ConnectionShell(connection, cmd, PLAIN_LIMIT - len(cmd("")))
+    if kind == "ssh":
+        raise ShellError("Over ssh, ansible_shell_type has to be cmd or powershell, whichever the host starts.")
+    raise ShellError(
+        f"The connection {kind or 'of this host'} runs no lines of cmd.exe;"
+        " mailfleet.client.winrs, winrm, psrp and ssh do."
+    )
+
+
+@contextlib.contextmanager
+def _quiet(connection: t.Any) -> Iterator[None]:
+    """Keep ansible-core's connections from logging what a host prints, at any verbosity: it holds people's settings."""
+    context = getattr(connection, "_play_context", None)
+    before = getattr(context, "no_log", None)
+    if context is not None:
+        context.no_log = True
+    try:
+        yield
+    finally:
+        if context is not None:
+            context.no_log = before
+
+
+def _sentence(error: Exception) -> str:
+    text = shown(" ".join(str(error).split()), 400) or type(error).__name__
+    return text if text.endswith((".", "!")) else f"{text}."

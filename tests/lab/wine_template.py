@@ -1,0 +1,121 @@
+"""The Wine prefix that all Wine hosts start from: made once per user and Wine version, kept in the cache folder.
+
+Into it go the lab's own ``find``, ``findstr``, ``chcp`` and a skin around ``reg`` (see ``wine_tools/``); ``wmic`` is
+taken out, as on a Windows that does not have it. Everything else is Wine's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import typing as t
+from pathlib import Path
+
+TOOLS: t.Final = Path(__file__).parent / "wine_tools"
+COMPILER: t.Final = "x86_64-w64-mingw32-gcc"
+
+#: Program in the prefix → source. All other programs that lines use are Wine's own, ``cmd`` and ``reg`` above all.
+PROGRAMS: t.Final = {
+    "find.exe": "find.c",
+    "findstr.exe": "find.c",
+    "chcp.com": "chcp.c",
+    "reg.exe": "reg.c",
+}
+
+#: Who answers which command on a Wine host.
+ANSWERED_BY: t.Final = {
+    "cmd": "wine",
+    "echo": "wine",
+    "for": "wine",
+    "if": "wine",
+    "ver": "wine",
+    "set": "wine",
+    "reg": "wine, errors moved to stderr by the lab",
+    "find": "lab",
+    "findstr": "lab",
+    "chcp": "lab",
+    "wmic": "nobody",
+}
+
+
+class NoWine(RuntimeError):
+    """Wine or the cross compiler is not installed; the message says which."""
+
+
+def binaries() -> tuple[str, str]:
+    """(wine, wineserver); Debian's ``wine`` is a script that complains of a missing 32-bit Wine. Raises NoWine."""
+    found = []
+    for names in (("/usr/lib/wine/wine64", "wine64", "wine"), ("/usr/lib/wine/wineserver64", "wineserver")):
+        path = next((where for name in names if (where := shutil.which(name))), None)
+        if path is None:
+            raise NoWine(f"{names[-1]} is not installed (packages wine and wine64)")
+        found.append(path)
+    return found[0], found[1]
+
+
+def environment(prefix: Path) -> dict[str, str]:
+    """What every Wine process of that prefix runs with."""
+    natives = ",".join(sorted(PROGRAMS))
+    return {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "HOME": str(prefix),
+        "LC_ALL": "C.UTF-8",
+        "WINEARCH": "win64",
+        "WINEPREFIX": str(prefix),
+        "WINEDEBUG": "-all",
+        "DISPLAY": "",
+        "WINEDLLOVERRIDES": f"mscoree,mshtml=;winemenubuilder.exe=;{natives}=n",
+    }
+
+
+def cache_folder() -> Path:
+    """``$XDG_CACHE_HOME/mailfleet-lab``, by default in ``~/.cache``; made where it is missing."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = Path(base) / "mailfleet-lab"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def template() -> Path:
+    """The folder of the template, made (some ten seconds) where there is none for this Wine and these tools yet."""
+    wine, _ = binaries()
+    version = subprocess.run([wine, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    recipe = hashlib.sha256(version.encode() + Path(__file__).read_bytes())
+    for source in sorted(TOOLS.glob("*.c")):
+        recipe.update(source.read_bytes())
+    target = cache_folder() / f"template-{recipe.hexdigest()[:16]}"
+    with (cache_folder() / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.is_dir():
+            _make(target)
+    return target
+
+
+def _make(target: Path) -> None:
+    wine, server = binaries()
+    unfinished = target.with_suffix(".new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    settings = environment(unfinished)
+    quiet = {"env": settings, "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([wine, "wineboot", "-i"], check=True, timeout=300, **quiet)  # type: ignore[call-overload]
+    subprocess.run([server, "-w"], check=True, timeout=120, **quiet)  # type: ignore[call-overload]
+    system = unfinished / "drive_c" / "windows" / "system32"
+    # Marked as Wine's own, a file is replaced by Wine's own of the same name, which there is none of for this name.
+    original = (system / "reg.exe").read_bytes().replace(b"Wine builtin DLL", b"Wine, but native", 1)
+    (system / "winereg.exe").write_bytes(original)
+    for program, source in PROGRAMS.items():
+        (system / program).unlink(missing_ok=True)
+        _compile(TOOLS / source, system / program)
+    for unwanted in system.glob("wbem/wmic.exe"):
+        unwanted.unlink()
+    unfinished.rename(target)
+
+
+def _compile(source: Path, target: Path) -> None:
+    if shutil.which(COMPILER) is None:
+        raise NoWine(f"{COMPILER} is not installed (package gcc-mingw-w64-x86-64-win32)")
+    subprocess.run([COMPILER, "-O2", "-Wall", "-Werror", "-s", "-o", str(target), str(source)], check=True)

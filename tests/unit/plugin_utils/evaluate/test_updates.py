@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proof of updates, and the detector against captures of real machines."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import installed_kbs, presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import FileVersion
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_file import parse
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_image import image_of
+from tests.support.hosts import ALICE, KNOWLEDGE, host
+
+PACKAGES = KNOWLEDGE.registry["cbs-packages"].key
+KB3140245 = PACKAGES + r"\Package_for_KB3140245~31bf3856ad364e35~amd64~~6.1.1.1"
+ROLLUP = PACKAGES + r"\Package_for_RollupFix~31bf3856ad364e35~amd64~~7601.24545.1.8"
+OLD_ROLLUP = PACKAGES + r"\Package_for_RollupFix~31bf3856ad364e35~amd64~~7601.23313.1.0"
+DLLS = [rf"{folder}\{name}" for folder in ("system32", "syswow64") for name in ("winhttp.dll", "webio.dll")]
+OLD = {name: FileVersion((6, 1, 7601, 17514)) for name in DLLS}
+NEW = {name: FileVersion((6, 1, 7601, 24545)) for name in DLLS}
+NO_FILES = Unread("wmic is not there")
+
+
+@pytest.mark.parametrize(
+    ("layer", "files", "present", "pending"),
+    [
+        ({}, OLD, False, False),
+        ({}, NEW, True, False),
+        ({}, NO_FILES, None, False),
+        ({KB3140245: {"CurrentState": 0x70}}, NO_FILES, True, False),
+        ({KB3140245: {"CurrentState": 0x50}}, NO_FILES, True, False),  # superseded: a newer one is in its place
+        ({KB3140245: {"CurrentState": 0x60}}, NO_FILES, False, True),
+        ({KB3140245: {}}, NO_FILES, None, False),  # a name without its state proves nothing
+        ({ROLLUP: {"CurrentState": 0x70}}, NO_FILES, True, False),
+        ({OLD_ROLLUP: {"CurrentState": 0x70}}, NO_FILES, None, False),
+        ({KB3140245: {"CurrentState": 0x70}}, OLD, False, False),  # the file itself is older
+    ],
+)
+def test_kb3140245_on_windows_7(layer: dict[str, dict[str, int]], files: object, present: bool | None, pending: bool) -> None:
+    found = presence(host("win7-sp1", layer, files=files), "KB3140245")
+    assert (found.present, found.pending) == (present, pending)
+    assert found.why
+
+
+def test_unread_packages_are_unknown() -> None:
+    ctx = host("win7-sp1", files=NO_FILES, unread={PACKAGES: "Access is denied."})
+    assert presence(ctx, "KB3140245").present is None
+
+
+def test_a_newer_carrier_counts_on_vista_and_not_on_xp() -> None:
+    newer = {PACKAGES + r"\Package_for_KB4056564~31bf3856ad364e35~amd64~~6.0.1.0": {"CurrentState": 0x70}}
+    assert presence(host("vista-sp2", newer), "KB4019276").present is True
+    assert presence(host("xp-sp3", newer), "KB4019276").present is False
+
+
+def test_a_bare_kb4230450_proves_nothing_off_xp() -> None:
+    assert "win7-sp1" not in KNOWLEDGE.updates["KB4230450"].os
+    bare = {r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\HotFix\KB4230450": {"Installed": 1}}
+    assert presence(host("xp-sp3", bare), "KB4230450").present is False
+
+
+def test_what_is_assumed_is_in() -> None:
+    ctx = host("xp-sp3")
+    assert presence(ctx, "KB4019276").present is False
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("overlay", "capture"),
+    [
+        ("win7sp1-shieldbase.hotfix-derived.reg", "7_sp1_x64_enterprise_en-us_B_qfe.txt"),
+        ("win10-1709-office16.hotfix-derived.reg", "10_1803_x64_proforworkstations_en-us_A_20190305_qfe.txt"),
+    ],
+)
+def test_the_detector_agrees_with_the_capture(realdata: Path, overlay: str, capture: str) -> None:
+    image = image_of([parse((realdata / "hosts" / overlay).read_bytes())], ALICE.root)
+    listed = set(re.findall(r"\bKB\d+\b", (realdata / "qfe" / capture).read_bytes().decode("utf-16")))
+    assert listed
+    assert installed_kbs(image, PACKAGES, ()) == listed
+
+
+@pytest.mark.realdata
+def test_the_relevant_updates_of_the_overlays(realdata: Path) -> None:
+    image = image_of([parse((realdata / "hosts" / "win7sp1-shieldbase.hotfix-derived.reg").read_bytes())], ALICE.root)
+    found = installed_kbs(image, PACKAGES, ())
+    assert "KB3140245" in found
+    assert not {"KB2655992", "KB968389"} & found
