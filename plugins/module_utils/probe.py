@@ -168,7 +168,7 @@ def probe(
         "error_kind": done.error.kind if done.error else None,
         "starttls": done.attempts.starttls,
         "injected": done.attempts.injected,
-        "versions": {v: done.versions[v] for v in VERSIONS if v in done.versions},
+        "versions": {} if security == "none" else {v: done.versions[v] for v in VERSIONS},
         "suites": suites,
         "suites_by_version": {v: done.suites[v] for v in VERSIONS if v in done.suites and v != "TLS 1.3"},
         "certificate": done.certificate,
@@ -190,5 +190,5 @@ def probe_many(requests: t.Sequence[t.Mapping[str, t.Any]], workers: int = 8) ->
     if not distinct:
         return []
     with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, min(workers, len(distinct)))) as pool:
-        results = dict(zip(distinct, pool.map(lambda key: probe(**dict(key)), distinct), strict=False))
+        results = dict(pool.map(lambda key: (key, probe(**dict(key))), distinct))
     return [results[key] for key in keys]

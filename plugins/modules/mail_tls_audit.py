@@ -100,8 +100,8 @@ options:
       - Whose settings and accounts are read.
       - V(loaded) reads the users whose registry is loaded, which is those who are logged on. The others are named.
       - V(all) also loads the hives of users who are not logged on, one after the other, under a random name, and
-        unloads them in the same line. B(This writes to the host) - loading a hive rewrites its log files - and is reported in
-        RV(writes). It is refused in check mode.
+        unloads them in the same line. B(This writes to the host) - loading a hive rewrites its log files - and is
+        reported in RV(writes). It is refused in check mode.
     type: str
     choices: [loaded, all]
     default: loaded

@@ -30,6 +30,7 @@ PrivateKey = t.Union[rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey]
 Handler = t.Callable[[socket.socket, int], None]
 
 NAME = "mail.example.test"
+VERSIONS = ("TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 DAY = datetime.timedelta(days=1)
 
@@ -151,8 +152,8 @@ class Loopback:
             while True:
                 connection, _peer = self._listener.accept()
                 self._open.append(connection)
-                threading.Thread(target=self._handle, args=(connection, self.connections), daemon=True).start()
-                self.connections += 1
+                number, self.connections = self.connections, self.connections + 1
+                threading.Thread(target=self._handle, args=(connection, number), daemon=True).start()
 
     def _handle(self, connection: socket.socket, number: int) -> None:
         with contextlib.suppress(OSError, ValueError), connection:
@@ -234,12 +235,11 @@ def read_line(connection: socket.socket) -> bytes:
     return line
 
 
-def _talk(words: t.IO[str]) -> None:
+def _talk(words: t.IO[bytes]) -> None:
     """Say the same again and again: nobody tells when s_server has a new client."""
     with contextlib.suppress(OSError, ValueError):
         while True:
-            words.write("220 hello\n250-hello\n250 AUTH PLAIN\n")
-            words.flush()
+            words.write(b"220 hello\n250-hello\n250 AUTH PLAIN\n")
             time.sleep(0.02)
 
 
@@ -250,23 +250,31 @@ def s_server(issued: Issued, *options: str) -> t.Iterator[int]:
     Its standard input goes to whom it is connected to: every client hears the words of an SMTP server from there.
     """
     command = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", str(issued.chain), "-key", str(issued.key)]
+    # No buffers: what is left in one when the server is gone could not be flushed.
     with subprocess.Popen(
-        [*command, *options],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
+        [*command, *options], bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
+        output, words = t.cast("t.IO[bytes]", process.stdout), t.cast("t.IO[bytes]", process.stdin)
+        line = next((line for line in output if line.startswith(b"ACCEPT ")), b"")
+        threads = [threading.Thread(target=output.read, daemon=True)]
+        threads.append(threading.Thread(target=_talk, args=(words,), daemon=True))
+        assert line, "openssl s_server did not start"
+        for thread in threads:
+            thread.start()
         try:
-            output = t.cast("t.IO[str]", process.stdout)
-            line = next((line for line in output if line.startswith("ACCEPT ")), "")
-            if not line:
-                raise AssertionError("openssl s_server did not start")
-            drain = threading.Thread(target=output.read, daemon=True)
-            drain.start()
-            threading.Thread(target=_talk, args=(t.cast("t.IO[str]", process.stdin),), daemon=True).start()
-            yield int(line.rpartition(":")[2])
+            yield int(line.rpartition(b":")[2])
         finally:
             process.kill()
-            drain.join(5)
+            for thread in threads:
+                thread.join(5)
+
+
+def states(result: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Version → accepted, refused or undetermined, of a result of ``probe``."""
+    return {version: state["state"] for version, state in result["versions"].items()}
+
+
+def expected_states(*accepted: str) -> dict[str, str]:
+    """What no OpenSSL of today can offer is undetermined, all else is accepted or refused."""
+    found = {version: "accepted" if version in accepted else "refused" for version in VERSIONS}
+    return {"SSL 2.0": "undetermined", "SSL 3.0": "undetermined", **found}

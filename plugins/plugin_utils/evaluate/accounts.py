@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import client_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import MailClient, Provider
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import MailClient
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailAccount, Security, Server
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Finding, Remedy, State
 
@@ -28,21 +29,11 @@ def declared(ctx: Context, account: MailAccount) -> Server | None:
     return fitting[0] if fitting else None
 
 
-def provider_of(ctx: Context, host: str) -> Provider | None:
-    """The large provider that a host name belongs to."""
-    name = host.casefold().rstrip(".")
-    for provider in ctx.knowledge.providers.values():
-        for pattern in provider.hosts:
-            if name == pattern or (pattern.startswith(".") and name.endswith(pattern)):
-                return provider
-    return None
-
-
 def accepted_auth(ctx: Context, host: str, protocol: str, entry: Server | None) -> tuple[tuple[str, ...] | None, str]:
     """(methods that the server takes, who says so): the operator before the table of providers; None if nobody does."""
     if entry is not None and entry.auth is not None:
         return entry.auth, "servers"
-    provider = provider_of(ctx, host)
+    provider = lookup.provider_of(ctx.knowledge, host)
     if provider is not None and protocol in provider.auth:
         return provider.auth[protocol], provider.name
     return None, ""

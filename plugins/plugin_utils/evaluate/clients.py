@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import InstalledClient
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import (
     ClientDetection,
     Knowledge,
@@ -52,11 +53,11 @@ def _there(image: RegistryImage, key: str, sign: ClientDetection) -> bool:
 
 
 def client_of(knowledge: Knowledge, account: MailAccount, clients: tuple[InstalledClient, ...]) -> MailClient:
-    """The client that an account belongs to: by its store, and by its version; installed ones first, then the newest."""
+    """The client that an account belongs to, by its store and version: one that is installed, else the newest."""
     fitting = [
         client
-        for client in reversed(knowledge.clients.values())
-        if client.account_store == account.kind and _fits(client.account_version, account.client_version)
+        for client in reversed(lookup.clients_of(knowledge, account.kind))
+        if _fits(client.account_version, account.client_version)
     ]
     present = {found.client.id for found in clients}
     fitting.sort(key=lambda client: client.id not in present)

@@ -16,7 +16,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effectiv
     winhttp,
     wininet,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import updates_for
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import offered_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MASK_BITS, Protocol
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     ABSENT,
@@ -98,7 +98,7 @@ def _mask_state(
     if found.policy:
         return State.FAIL, Remedy.BLOCKED, f"The mask {lacks}, and the group policy at {found.place} decides it."
     if not found.honoured:
-        remedy = Remedy.UPDATE if updates_for(ctx, f"{component}-mask") else Remedy.RELAY
+        remedy = Remedy.UPDATE if offered_for(ctx, f"{component}-mask") else Remedy.RELAY
         return State.FAIL, remedy, f"The mask {lacks}, and this release, as it is, reads no value ({found.why})."
     return State.FAIL, Remedy.FIX, f"The mask {lacks} ({found.why})."
 

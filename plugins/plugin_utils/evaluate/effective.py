@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import (
     ComponentDefaults,
     ProtocolDefault,
@@ -87,8 +88,7 @@ def _row_in_force(ctx: Context, rows: tuple[_Row, ...]) -> tuple[_Row | None, _R
 
 def schannel(ctx: Context) -> dict[Protocol, EffectiveProtocol]:
     """The client side of every protocol, as a caller meets it that names none."""
-    rows = tuple(row for row in ctx.knowledge.schannel if ctx.host.os in row.os)
-    base, maybe, why = _row_in_force(ctx, rows)
+    base, maybe, why = _row_in_force(ctx, lookup.schannel_rows(ctx.knowledge, ctx.host.os))
     found = {}
     for protocol in Protocol:
         default = base.protocols[protocol.value] if base else None
@@ -146,10 +146,11 @@ def protocols_in(mask: int) -> tuple[Protocol, ...]:
     return tuple(protocol for protocol, bit in MASK_BITS.items() if mask & bit)
 
 
-def _mask(ctx: Context, component: str, places: tuple[tuple[str, str, bool], ...]) -> EffectiveMask:
+def _mask(
+    ctx: Context, component: t.Literal["winhttp", "wininet"], places: tuple[tuple[str, str, bool], ...]
+) -> EffectiveMask:
     """``places``: (key, value name, is policy) in the order in which Windows looks."""
-    rows = tuple(r for r in ctx.knowledge.components if r.component == component and ctx.host.os in r.os)
-    row, maybe, why = _row_in_force(ctx, rows)
+    row, maybe, why = _row_in_force(ctx, lookup.component_rows(ctx.knowledge, component, ctx.host.os))
     honoured: bool | None = row.honours_registry if row else None
     if maybe and row and maybe.honours_registry != row.honours_registry:
         honoured = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import Effect, EffectiveProtocol
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.suites import Offer
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import updates_for
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import offered_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import (
     Acceptance,
@@ -132,7 +132,7 @@ def _certificate(ctx: Context, host: str, certificate: Certificate) -> tuple[Cau
 
 
 def _signature(ctx: Context, host: str, certificate: Certificate) -> tuple[Cause, ...]:
-    needed = updates_for(ctx, _SHA2)
+    needed = offered_for(ctx, _SHA2)
     if not needed or (certificate.signature or "sha1") in ("md5", "sha1"):
         return ()
     found = [presence(ctx, update.id) for update in needed]

@@ -11,11 +11,12 @@ A TLS 1.3 suite in a list does not mean that the release can do TLS 1.3.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import fips
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import CipherSuite, OsRelease
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Protocol
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
@@ -85,7 +86,7 @@ def offer(ctx: Context) -> Offer | Unread:
 
 
 def _listed(ctx: Context, release: OsRelease) -> tuple[tuple[CipherSuite, ...], str] | Unread:
-    table = ctx.knowledge.suites[release.suites].suites
+    table = lookup.suites_of(ctx.knowledge, release.id)
     if release.version.startswith("5."):
         return table, "the release's own list"
     image = ctx.snapshot.image
@@ -96,7 +97,10 @@ def _listed(ctx: Context, release: OsRelease) -> tuple[tuple[CipherSuite, ...], 
             return Unread(f"the cipher suite order was not read ({read.why})")
         if isinstance(read, RegistryValue) and (names := _names(read)):
             by_name = {suite.name: suite for suite in table}
-            return tuple(by_name.get(name) or _derived(name) for name in names), origin
+            found = tuple(by_name.get(name) or _derived(name) for name in names)
+            # An update enters its suites into the local list, so they are there; a policy may name anything.
+            local = place == "suites-local"
+            return (tuple(replace(suite, after=None) for suite in found) if local else found), origin
     return table, "the release's own list"
 
 

@@ -14,6 +14,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effectiv
     schannel,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Protocol
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
@@ -57,12 +58,9 @@ def wish(ctx: Context, protocol: EffectiveProtocol) -> Wish:
     return Wish(word, f"the policy {policy.id} wants it {word}" if word != "leave" else "the policy leaves it as it is")
 
 
-def updates_for(ctx: Context, capability: str) -> tuple[Update, ...]:
-    """Updates for this release that bring a capability and that can be had, in the order of installation."""
-    fitting = (
-        u for u in ctx.knowledge.updates.values() if ctx.host.os in u.os and capability in u.enables and u.offered
-    )
-    return tuple(sorted(fitting, key=lambda update: update.order))
+def offered_for(ctx: Context, capability: str | None = None) -> tuple[Update, ...]:
+    """Updates for this release that can be had, in the order of installation; those that bring a capability."""
+    return tuple(u for u in lookup.updates_for(ctx.knowledge, ctx.host.os, capability) if u.offered)
 
 
 def evaluate(ctx: Context) -> tuple[Finding, ...]:
@@ -129,7 +127,7 @@ def _unread(protocol: EffectiveProtocol) -> str:
 def _unsupported(ctx: Context, protocol: EffectiveProtocol) -> tuple[State, Remedy, str]:
     name = protocol.protocol.value
     release = ctx.release.name if ctx.release else ctx.host.raw_version
-    offered = updates_for(ctx, _BROUGHT_BY.get(protocol.protocol, ""))
+    offered = offered_for(ctx, _BROUGHT_BY.get(protocol.protocol, ""))
     if ctx.release and ctx.release.upgrade_to and not offered:
         newer = ctx.knowledge.releases[ctx.release.upgrade_to].name
         return State.FAIL, Remedy.UPDATE, f"{release} has no {name}; {newer} is needed first."

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Detection, Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     ABSENT,
@@ -54,23 +55,19 @@ def presence(ctx: Context, update_id: str) -> Presence:
     own = _by_detection(ctx, update)
     if own.present or own.pending:
         return own
-    for newer_id in update.superseded_by:
-        newer = ctx.knowledge.updates[newer_id]
-        if ctx.host.os in newer.os and newer_id not in (update_id,):
-            found = _by_detection(ctx, newer)
-            if found.present or newer_id in ctx.assume_installed:
-                return Presence(True, f"{newer_id} is in, which carries the same or newer files")
-            if found.present is None and own.present is False:
-                own = found
+    for newer_id in lookup.superseding(ctx.knowledge, update_id, ctx.host.os):
+        found = _by_detection(ctx, ctx.knowledge.updates[newer_id])
+        if found.present or newer_id in ctx.assume_installed:
+            return Presence(True, f"{newer_id} is in, which carries the same or newer files")
+        if found.present is None and own.present is False:
+            own = found
     return own
 
 
 def _by_detection(ctx: Context, update: Update) -> Presence:
     unknown: Presence | None = None
     absent: Presence | None = None
-    for way in update.detect:
-        if way.os and ctx.host.os not in way.os:
-            continue
+    for way in lookup.detections(update, ctx.host.os):
         found = _WAYS[way.kind](ctx, way, update)
         if found.present or found.pending:
             return found

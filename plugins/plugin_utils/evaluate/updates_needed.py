@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import updates_for
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import offered_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Finding, Severity, State
@@ -17,8 +17,7 @@ _FOR_MAIL = ("schannel-tls12", "schannel-aes", "sha2-certificates")
 
 def evaluate(ctx: Context) -> tuple[Finding, ...]:
     """Whether each offered update of this release is in. What follows from that is said by the checks it enables."""
-    offered = (u for u in ctx.knowledge.updates.values() if u.offered and ctx.host.os in u.os)
-    return tuple(_finding(ctx, update) for update in sorted(offered, key=lambda update: update.order))
+    return tuple(_finding(ctx, update) for update in offered_for(ctx))
 
 
 def _finding(ctx: Context, update: Update) -> Finding:
@@ -47,7 +46,7 @@ def _finding(ctx: Context, update: Update) -> Finding:
 def _alternative(ctx: Context, update: Update) -> str | None:
     """Another update that is in and enables the same."""
     for capability in update.enables:
-        for other in updates_for(ctx, capability):
+        for other in offered_for(ctx, capability):
             if other.id != update.id and presence(ctx, other.id).present:
                 return other.id
     return None

@@ -56,7 +56,7 @@ class OsRelease(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolDefault:
-    """What SCHANNEL's client does when neither value is in the registry. ``supported`` False: never, whatever is set."""
+    """What SCHANNEL's client does when no value is in the registry. ``supported`` False: never, whatever is set."""
 
     supported: bool
     enabled: bool = False
@@ -117,9 +117,10 @@ class Detection:
 
     kind "file_version": ``name`` is a path below %SystemRoot% (``system32\\winhttp.dll``), ``at_least`` the version;
     "filelist": XP's own record, a file name in ``Updates\\...\\<KB>\\Filelist`` at that version;
-    "hotfix": a key named after the KB (``name``, suffixes -vN allowed, -IE8 is part of the name) in the families of XP/2003;
-    "package": a CBS package ``Package_for_<name>``; "rollup": ``Package_for_RollupFix`` of at least version ``at_least``
-    ("7601.23403"); "ubr": ``CurrentBuild.UBR`` at least ``at_least`` ("17763.3469") on that same build;
+    "hotfix": a key named after the KB (``name``; suffixes -vN allowed, -IE8 is part of it) in the families of XP/2003;
+    "package": a CBS package ``Package_for_<name>``;
+    "rollup": ``Package_for_RollupFix`` of at least version ``at_least`` ("7601.23403");
+    "ubr": ``CurrentBuild.UBR`` at least ``at_least`` ("17763.3469") on that same build;
     "dword": registry value ``name`` (``key|value``) equals ``at_least``.
     ``os``: OS ids this way is valid on; empty: all of the update's.
     """
@@ -172,8 +173,8 @@ class Update(Row):
 class ClientDetection:
     """One sign that a client is installed: a key exists, or a value exists there (and starts with ``prefix``).
 
-    ``scope``: "machine" (key starts with HKLM) or "user" (relative to the hive). ``subkey_prefix``: a subkey whose name
-    starts so. ``view32``: also look in the Wow6432Node twin.
+    ``scope``: "machine" (key starts with HKLM) or "user" (relative to the hive). ``view32``: also look in the
+    Wow6432Node twin.
     """
 
     scope: t.Literal["machine", "user"]
@@ -210,7 +211,8 @@ class MailClient(Row):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider(Row):
     """A large mail provider. ``hosts``: host names or, with a leading dot, suffixes. ``auth``: protocol → accepted
-    methods out of password, app_password, oauth2. ``tls``: protocol versions accepted, where a source says so."""
+    methods out of password, app_password, oauth2. ``tls``: protocol versions accepted, where a source says so.
+    """
 
     id: str
     name: str
@@ -271,7 +273,7 @@ class Policy(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check(Row):
-    """One check of the catalogue: what a finding of that id is about. ``why``: one sentence for people; ``fix``: another."""
+    """One check of the catalogue: what a finding of that id is about. ``why``, ``fix``: one sentence each."""
 
     id: str
     family: str

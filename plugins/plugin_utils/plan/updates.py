@@ -9,9 +9,10 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import c
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import EffectiveMask, winhttp, wininet
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import evaluate as tls_findings
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import updates_for
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import offered_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import (
     Change,
@@ -64,7 +65,7 @@ def _service_packs(ctx: Context) -> tuple[Change, ...]:
 def _for_protocols(ctx: Context) -> tuple[Update, ...]:
     if not any(f.state is State.FAIL and f.remedy is Remedy.UPDATE for f in tls_findings(ctx)):
         return ()
-    bringing = [updates_for(ctx, capability)[:1] for capability in _TLS_CAPABILITIES]
+    bringing = [offered_for(ctx, capability)[:1] for capability in _TLS_CAPABILITIES]
     return tuple(dict.fromkeys(update for updates in bringing for update in updates))
 
 
@@ -88,8 +89,7 @@ def _failing(ctx: Context) -> tuple[str, ...]:
 
 
 def _missing(ctx: Context) -> tuple[Update, ...]:
-    offered = (u for u in ctx.knowledge.updates.values() if u.offered and ctx.host.os in u.os)
-    return tuple(sorted((u for u in offered if not presence(ctx, u.id).present), key=lambda u: u.order))
+    return tuple(update for update in offered_for(ctx) if not presence(ctx, update.id).present)
 
 
 def _for_components(ctx: Context) -> tuple[Update, ...]:
@@ -103,7 +103,7 @@ def _for_components(ctx: Context) -> tuple[Update, ...]:
     for component, mask in masks:
         _bits, add, _drop = components.asked(ctx, component, mask.mask)
         if mask.mask is not None and add and mask.honoured is False and not mask.policy:
-            found.extend(updates_for(ctx, f"{component}-mask")[:1])
+            found.extend(offered_for(ctx, f"{component}-mask")[:1])
     return tuple(dict.fromkeys(found))
 
 
@@ -120,15 +120,15 @@ def _closed(ctx: Context, updates: tuple[Update, ...]) -> tuple[Update, ...]:
 
 
 def _change(ctx: Context, update: Update, optional: bool) -> Change:
-    files = [
-        p.file for p in update.packages if ctx.host.os in p.os and p.architecture in (ctx.host.architecture, "any")
-    ]
+    release = ctx.release
+    needs = lookup.prerequisites(update, release) if release else ()
+    files = [package.file for package in lookup.packages(update, ctx.host.os, ctx.host.architecture)]
     details = {
         "kb": update.id,
         "title": update.title,
         "order": update.order,
         "requires": list(update.requires),
-        "prerequisites": list(update.prerequisites),
+        "prerequisites": list(needs),
         "files": files,
     }
     return Change(ChangeKind.UPDATE, "updates", f"brings {', '.join(update.enables)}", details, optional=optional)

@@ -149,13 +149,14 @@ def _unknown(fields: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _split(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    version, *fields, rest = text.split("|")
+    version, *fields = text.split("|")
     if not _VERSION.fullmatch(version):
         raise _Malformed(f"it does not begin with a version, but {shown(version, 30)!r}")
-    if rest:
-        raise _Malformed(f"it does not end with |, but {shown(rest, 30)!r}")
+    last = fields[-1] if fields else version
+    if last:
+        raise _Malformed(f"it does not end with |, but {shown(last, 30)!r}")
     pairs = []
-    for field in fields:
+    for field in fields[:-1]:
         name, separator, value = field.partition("=")
         if not separator or not name:
             raise _Malformed(f"{shown(field, 30)!r} is no field")

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import secrets
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.transcript import END
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import MARK, Section, render
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import MARK, Section, commands, joined
 
-#: The mark of the words for "absent".
+#: The marks of the words for "absent": as they are, and past a filter.
 CANARY: t.Final = "ABS"
+FILTERED: t.Final = "PIP"
 #: What stands in most commands, by the loop variable that stands for it on the line.
 _SHORT: t.Final = {
     "%c": r"HKLM\SYSTEM\CurrentControlSet",
@@ -34,24 +35,28 @@ def new_token() -> str:
     return secrets.token_hex(_TOKEN_BYTES)
 
 
-def compose(body: str, token: str) -> str:
+def compose(parts: Sequence[str], token: str) -> str:
     r"""A whole line around some commands.
 
-    It begins with two queries that must fail, of a key and of a value that cannot be there: the host's own words for
-    "absent". It ends with a mark, so that an answer that was cut off shows. Everything, errors too, goes to standard
-    output; nothing can read from standard input (a tool that asks would wait for ever).
+    It begins with queries that must fail, of a key and of a value that cannot be there: the host's own words for
+    "absent", and whether they come past a filter. It ends with a mark, so that an answer that was cut off shows.
+    Everything, errors too, goes to standard output; nothing can read from standard input (a tool that asks would wait
+    for ever).
 
     ``%t`` is the token with its colon, and other variables are frequent keys: loops over one constant each, which
     cmd.exe fills in after parsing, save a quarter of the line. Nothing but a letter may follow such a variable at once:
     ``%t:x%`` would be one of the environment.
     """
-    canary = f"echo {MARK}{CANARY}&reg query HKLM\\{token}&reg query HKLM\\SYSTEM /v {token}"
-    commands = f"{canary}&{body}&echo {MARK}{END}"
+    absent = f"reg query HKLM\\{token}"
+    canary = (
+        f'echo {MARK}{CANARY}&{absent}&reg query HKLM\\SYSTEM /v {token}&echo {MARK}{FILTERED}&{absent}|find "REG_"'
+    )
+    line = joined([canary, *parts, f"echo {MARK}{END}"])
     for variable, key in _SHORT.items():
-        if key in commands:
+        if key in line:
             constant = f'"{key}"' if " " in key else key
-            commands = f"for %{variable[-1]} in ({constant}) do ({commands.replace(key, variable)})"
-    return f"echo off&(for {MARK} in ({token}:) do ({commands})) <nul 2>&1"
+            line = f"for %{variable[-1]} in ({constant}) do ({line.replace(key, variable)})"
+    return f"echo off&(for {MARK} in ({token}:) do ({line})) <nul 2>&1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Batch:
 
     def text(self, token: str) -> str:
         """The line. A fresh token for each line: the one before may have been seen on the host."""
-        return compose("&".join(render(section, self.user) for section in self.sections), token)
+        return compose([part for section in self.sections for part in commands(section, self.user)], token)
 
     def __len__(self) -> int:
         return len(self.text("0" * 2 * _TOKEN_BYTES))

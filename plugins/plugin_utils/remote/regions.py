@@ -18,7 +18,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_query import absent_words, parse
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.transcript import Part, split
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import CANARY
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import CANARY, FILTERED
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import USERS_CODE, Query, Section, by_code
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.sections import (
     HIDDEN_CODE,
@@ -27,30 +27,36 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.sections i
 )
 
 _CUT: t.Final = "the host's answer was cut off"
+_DEAF: t.Final = "the host's answer is empty, and errors do not come past filters there"
 _FORGED: t.Final = "ambiguous: a mark of the answer stands in it more than once"
 
 
 @dataclass(slots=True)
 class Answers:
-    """All parts that came back, by code and argument, with the words for "absent" of the line they came in."""
+    """All parts that came back, by code and argument, with the words for "absent" of the line they came in.
+
+    ``deaf``: parts of lines in which errors did not come past filters; there an empty answer may be an error.
+    """
 
     parts: dict[tuple[str, str], Part] = field(default_factory=dict)
     words: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    deaf: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, text: str, token: str, sections: Iterable[Section]) -> int:
         """Take in the answer to one line.
 
         :returns: how many marks it held.
         """
-        codes = {*by_code(sections), CANARY, USERS_CODE}
+        codes = {*by_code(sections), CANARY, FILTERED, USERS_CODE}
         parts = split(text, token, codes)
-        canary = next((part for part in parts if part.code == CANARY and part.usable), None)
-        words = absent_words(canary.lines) if canary else ()
+        words, filtered = (_words(parts, code) for code in (CANARY, FILTERED))
         for part in parts:
             slot = (part.code, part.argument)
             # Twice within one answer: split() has marked both as ambiguous, and the first will do.
             self.parts.setdefault(slot, part)
             self.words.setdefault(slot, words)
+            if not filtered:
+                self.deaf.add(slot)
         return len(parts)
 
     def lines(self, code: str, argument: str = "") -> tuple[str, ...] | Unread:
@@ -63,6 +69,9 @@ class Answers:
     def region(self, query: Query, argument: str, root: str, lines: tuple[str, ...] | Unread | None = None) -> Region:
         """What one query read. ``lines``: instead of those that came back."""
         found = self.lines(query.code, argument) if lines is None else lines
+        deaf = bool(query.filters) and (query.code, argument) in self.deaf
+        if deaf and not isinstance(found, Unread) and not any(map(str.strip, found)):
+            found = Unread(_DEAF)
         if isinstance(found, Unread):
             lists = not query.values_only
             return Region(root, query.recursive, found, query.asked, query.keys_only, lists)
@@ -80,6 +89,12 @@ class Answers:
         """The first words of the arguments of all parts of those codes, without repetition, in order."""
         wanted = frozenset(codes)
         return tuple(dict.fromkeys(arg.partition(" ")[0] for code, arg in self.parts if code in wanted))
+
+
+def _words(parts: Iterable[Part], code: str) -> tuple[str, ...]:
+    """The words for "absent" that the part of that code holds."""
+    part = next((part for part in parts if part.code == code and part.usable), None)
+    return absent_words(part.lines) if part else ()
 
 
 def machine_regions(answers: Answers, sections: Iterable[Section]) -> tuple[Region, ...]:

@@ -11,12 +11,11 @@ over the SIDs of logged-on users (``findstr /x`` lets nothing else through) and,
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-#: Placeholders in templates: the parts of the loops over constants, and the key of a user below HKU.
+#: Placeholders in templates: the part of the loop over constants, and the key of a user below HKU.
 PART: t.Final = "{part}"
-OUTER: t.Final = "{outer}"
 USER: t.Final = "{user}"
 
 #: The loop over the users that are logged on. Hives of services (S-1-5-18 ...) have fewer groups and do not match.
@@ -68,11 +67,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Queries that share a loop over ``parts``, perhaps within a loop over ``outer``; nothing there: no loop."""
+    """Queries that share a loop over ``parts``; no parts: no loop."""
 
     queries: tuple[Query, ...]
     parts: tuple[str, ...] = ()
-    outer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,47 +89,52 @@ class Section:
     def marks(self, user: str = "") -> Iterator[tuple[Query, str, str]]:
         """Query, argument of its mark, key that it reads: for every mark of a complete answer, for one user."""
         for group in self.groups:
-            for outer in group.outer or ("",):
-                for part in group.parts or ("",):
-                    argument = " ".join(filter(None, (user, outer, part)))
-                    for query in group.queries:
-                        yield query, argument, _filled(query.root, outer, part, user)
+            for part in group.parts or ("",):
+                argument = " ".join(filter(None, (user, part)))
+                for query in group.queries:
+                    yield query, argument, _filled(query.root, part, user)
 
 
-def section(name: str, *queries: Query, parts: tuple[str, ...] = (), outer: tuple[str, ...] = ()) -> Section:
+def section(name: str, *queries: Query, parts: tuple[str, ...] = ()) -> Section:
     """A section of one group."""
-    return Section(name, (Group(queries, parts, outer),))
+    return Section(name, (Group(queries, parts),))
 
 
-def _filled(template: str, outer: str, part: str, user: str) -> str:
-    return template.replace(OUTER, outer).replace(PART, part).replace(USER, user)
+def _filled(template: str, part: str, user: str) -> str:
+    return template.replace(PART, part).replace(USER, user)
 
 
-def render(item: Section, user: str | None = None) -> str:
-    """A section as text for cmd.exe.
+def commands(item: Section, user: str | None = None) -> tuple[str, ...]:
+    """A section as commands for cmd.exe, to be joined with others.
 
     :param user: for a section per user: the one key below HKU to read; None: all users that are logged on.
     """
     name = ("%s" if user is None else user) if item.per_user else ""
-    body = "&".join(_group(group, name) for group in item.groups)
+    body = tuple(command for group in item.groups for command in _group(group, name))
     if item.per_user and user is None:
-        return f"echo {MARK}{USERS_CODE} {item.name}&({USER_LOOP} do ({body}))"
+        return (f"echo {MARK}{USERS_CODE} {item.name}", f"{USER_LOOP} do ({joined(body)})")
     return body
 
 
-def _group(group: Group, user: str) -> str:
-    quoted = any(" " in part for part in (*group.parts, *group.outer))
-    arguments = " ".join(filter(None, (user, "%~j" if group.outer else "", "%~k" if group.parts else "")))
-    body = "&".join(
-        f"echo {MARK}{query.code} {arguments}".rstrip() + "&" + _filled(query.text(quoted), "%~j", "%~k", user)
+def joined(parts: Sequence[str]) -> str:
+    """Commands one after the other. A "for" takes all that follows it into its body, hence brackets around it there."""
+    return "&".join(
+        f"({part})" if part.startswith("for ") and position < len(parts) - 1 else part
+        for position, part in enumerate(parts)
+    )
+
+
+def _group(group: Group, user: str) -> tuple[str, ...]:
+    quoted = any(" " in part for part in group.parts)
+    arguments = " ".join(filter(None, (user, "%~k" if group.parts else "")))
+    body = tuple(
+        f"echo {MARK}{query.code} {arguments}".rstrip() + "&" + _filled(query.text(quoted), "%~k", user)
         for query in group.queries
     )
-    for variable, values in (("%k", group.parts), ("%j", group.outer)):
-        if values:
-            constants = " ".join(f'"{value}"' if " " in value else value for value in values)
-            # A "for" takes all that follows it into its body, hence the brackets around it.
-            body = f"(for {variable} in ({constants}) do ({body}))"
-    return body
+    if not group.parts:
+        return body
+    constants = " ".join(f'"{part}"' if " " in part else part for part in group.parts)
+    return (f"for %k in ({constants}) do ({joined(body)})",)
 
 
 def by_code(sections: Iterable[Section]) -> Mapping[str, Query]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import ClientDetection, Knowledge
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import (
+    PART,
     Group,
     Query,
     Section,
@@ -51,13 +52,13 @@ FAMILIES: t.Final = (
 )
 #: Stores that hold roots and distrusted certificates: machine, group policy, domain.
 STORES: t.Final = (
-    r"Microsoft\SystemCertificates\Root",
-    r"Microsoft\SystemCertificates\AuthRoot",
-    r"Microsoft\SystemCertificates\Disallowed",
-    r"Policies\Microsoft\SystemCertificates\Root",
-    r"Policies\Microsoft\SystemCertificates\Disallowed",
-    r"Microsoft\EnterpriseCertificates\Root",
-    r"Microsoft\EnterpriseCertificates\Disallowed",
+    r"HKLM\SOFTWARE\Microsoft\SystemCertificates\Root",
+    r"HKLM\SOFTWARE\Microsoft\SystemCertificates\AuthRoot",
+    r"HKLM\SOFTWARE\Microsoft\SystemCertificates\Disallowed",
+    r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\Root",
+    r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\Disallowed",
+    r"HKLM\SOFTWARE\Microsoft\EnterpriseCertificates\Root",
+    r"HKLM\SOFTWARE\Microsoft\EnterpriseCertificates\Disallowed",
 )
 #: Where Outlook keeps its profiles: 2003 to 2010, 2013, 2016 and later.
 OUTLOOK: t.Final = (
@@ -271,12 +272,15 @@ def _trust(thumbprints: tuple[str, ...]) -> tuple[Section, ...]:
         if not _THUMBPRINT.fullmatch(thumbprint):
             raise ValueError(f"not a SHA-1 thumbprint of 40 upper-case hex digits: {thumbprint!r}")
     automatic = Query("RAU", rf"{_POLICIES}\SystemCertificates\AuthRoot", "DisableRootAutoUpdate")
-    named = Query("CRT", r"HKLM\SOFTWARE\{part}\Certificates\{outer}", filters=KEYS, keys_only=True)
-    # A line holds about forty of them beside the stores, so they come in portions that surely fit.
+    stores = tuple(
+        Query(f"CR{number}", rf"{store}\Certificates\{{part}}", filters=KEYS, keys_only=True)
+        for number, store in enumerate(STORES)
+    )
+    # In portions that surely fit into a line.
     portions = [thumbprints[start : start + 20] for start in range(0, len(thumbprints), 20)]
     return (
         section("automatic roots", automatic),
-        *(section("certificates", named, parts=STORES, outer=portion) for portion in portions),
+        *(section("certificates", *stores, parts=portion) for portion in portions),
     )
 
 
@@ -291,23 +295,47 @@ def _clients(signs: Signs) -> tuple[Section, ...]:
 
 def _sign_groups(signs: Signs, scope: str, code: str) -> tuple[Group, ...]:
     """One group for keys, one for each name of a value; in both views where the sign says so."""
-    places: dict[tuple[str, str | None], dict[str, None]] = {}
+    places: dict[tuple[tuple[str, ...], str | None], dict[str, None]] = {}
     for sign in signs.clients:
         for text in (sign.key, sign.value or "-"):
             if not _SAFE_KEY.fullmatch(text):
                 raise ValueError(f"a sign of a mail client that cannot stand in a command: {text!r}")
         if sign.scope == scope:
-            hive, key = ("", sign.key) if scope == "machine" else ("HKU\\{user}\\", sign.key)
+            hives: tuple[str, ...] = ("HKLM\\",) if scope == "machine" else ("HKU\\{user}\\",)
+            key = sign.key.removeprefix("HKLM\\")
             if sign.view32:
-                hive, key = "{outer}\\", key.removeprefix("HKLM\\SOFTWARE\\")
-            places.setdefault((hive, sign.value), {})[key] = None
+                hives, key = ("HKLM\\SOFTWARE\\", "HKLM\\SOFTWARE\\Wow6432Node\\"), key.removeprefix("SOFTWARE\\")
+            places.setdefault((hives, sign.value), {})[key] = None
     groups = []
-    for number, ((hive, value), keys) in enumerate(places.items()):
+    for number, ((hives, value), keys) in enumerate(places.items()):
+        before, parts, after = _factored(tuple(keys))
         filters = KEYS if value is None else ()
-        query = Query(f"{code}{number:X}", hive + "{part}", value, filters=filters, keys_only=value is None)
-        outer = (r"HKLM\SOFTWARE", r"HKLM\SOFTWARE\Wow6432Node") if hive == "{outer}\\" else ()
-        groups.append(Group((query,), tuple(keys), outer))
+        queries = tuple(
+            Query(
+                f"{code}{number}{view}", f"{hive}{before}{PART}{after}", value, filters=filters, keys_only=value is None
+            )
+            for view, hive in enumerate(hives)
+        )
+        groups.append(Group(queries, parts))
     return tuple(groups)
+
+
+def _factored(keys: tuple[str, ...]) -> tuple[str, tuple[str, ...], str]:
+    """What all paths begin with, what is different, what all end with; whole names only, and something is different."""
+    if len(keys) == 1:
+        return "", keys, ""
+    names = [key.split("\\") for key in keys]
+    shortest = min(map(len, names))
+    start = next(i for i in range(shortest + 1) if i == shortest - 1 or len({name[i] for name in names}) > 1)
+    end = next(
+        i for i in range(shortest - start) if len({name[-1 - i] for name in names}) > 1 or i == shortest - start - 1
+    )
+    middle = tuple("\\".join(name[start : len(name) - end]) for name in names)
+    return (
+        "".join(f"{n}\\" for n in names[0][:start]),
+        middle,
+        "".join(f"\\{n}" for n in names[0][len(names[0]) - end :]),
+    )
 
 
 def _users(signs: Signs) -> tuple[Section, ...]:
@@ -330,8 +358,8 @@ def _users(signs: Signs) -> tuple[Section, ...]:
     )
     store = Query("UWM", rf"{_USER}\{{part}}", "Store Root")
     mail = (
-        Group(outlook, OUTLOOK),
         Group(express),
+        Group(outlook, OUTLOOK),
         Group((store,), ("Windows Mail", "Windows Live Mail")),
         *_sign_groups(signs, "user", "UC"),
     )

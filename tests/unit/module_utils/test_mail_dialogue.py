@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailfleet.client.plugins.module_utils import mail_dialogue
@@ -127,6 +127,7 @@ def test_messages_are_safe_for_a_console() -> None:
     assert len(caught.value.message) < 150
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=30), max_size=100))
 def test_mechanisms_are_words(words: list[str]) -> None:
     found = mail_dialogue.mechanisms(words)
@@ -138,6 +139,7 @@ def test_mechanisms_are_words(words: list[str]) -> None:
 _STEPS = ("greet", "capabilities", "starttls")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(mail_dialogue.DIALOGUES)), st.sampled_from(_STEPS), st.lists(st.binary(max_size=60)))
 def test_arbitrary_servers(protocol: str, step: str, pieces: list[bytes]) -> None:
     try:

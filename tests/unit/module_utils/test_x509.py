@@ -100,12 +100,13 @@ def _parse_or_value_error(der: bytes) -> None:
     assert all(name.isascii() and name.isprintable() and " " not in name for name in read.names)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes(der: bytes) -> None:
     _parse_or_value_error(der)
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_certificate(authority: Authority, data: st.DataObject) -> None:
     der = bytearray(authority.root.der if data.draw(st.booleans()) else _with_names(authority))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import dataclasses
 import time
@@ -207,6 +206,15 @@ def test_load_raises_on_a_contradiction(monkeypatch: pytest.MonkeyPatch) -> None
         loader.load.__wrapped__()
 
 
+def file_blamed(raw: loader.RawTables) -> str:
+    """The file that TableError names; "" where the tables can be built and judged."""
+    try:
+        loader.check(loader.build(raw))
+    except TableError as error:
+        return error.file
+    return ""
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 70000) | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -226,5 +234,4 @@ def test_whatever_stands_in_a_table_ends_in_a_table_or_in_its_error(data: st.Dat
         place = place[key]
         key = data.draw(st.sampled_from(sorted(place, key=str) if isinstance(place, dict) else range(len(place))))
     place[key] = data.draw(ANYTHING)
-    with contextlib.suppress(TableError):
-        assert all(isinstance(problem, str) for problem in loader.check(loader.build(raw)))
+    assert file_blamed(raw) in {"", *RAW}

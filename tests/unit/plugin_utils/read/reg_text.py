@@ -33,7 +33,9 @@ def printed(value: RegistryValue) -> str:
     if isinstance(data, tuple):
         return "\\0".join(data)
     if isinstance(data, bytes):
-        return f"0x{int.from_bytes(data, 'big'):x}" if value.type is RegistryType.DWORD_BIG_ENDIAN else data.hex().upper()
+        return (
+            f"0x{int.from_bytes(data, 'big'):x}" if value.type is RegistryType.DWORD_BIG_ENDIAN else data.hex().upper()
+        )
     return data
 
 

@@ -69,7 +69,7 @@ FIELDS: list[tuple[str, dict[str, t.Any]]] = [
     ("V2.0|Action=Block|Dir=in|App=x|", {"version": "V2.0", "direction": Direction.IN, "active": False}),
     ("v2.0|action=BLOCK|active=true|dir=OUT|app=a|", {"action": Action.BLOCK, "active": True, "app": "a"}),
     ("v2.10|Action=ByPass|RMAuth=x|", {"action": Action.BYPASS, "authenticated": True}),
-    (BASE + "Active=FALSE|".replace("Active=FALSE|", ""), {"active": True}),
+    (BASE, {"active": True, "action": Action.BLOCK, "direction": Direction.OUT}),
     (BASE + "Protocol=0|", {"protocol": 0}),
     (BASE + "Protocol=256|", {"protocol": None}),
     (BASE + "Profile=Private|", {"profiles": frozenset({Profile.PRIVATE})}),
@@ -114,7 +114,7 @@ MALFORMED = [
     ("", "does not begin with a version"),
     ("Action=Block|", "does not begin with a version, but 'Action=Block'"),
     ("v2|Action=Block|", "version"),
-    ("v2.10", "version"),
+    ("v2.10", "does not end with |, but 'v2.10'"),
     ("v2.10|", "it has no action"),
     ("v2.10|Action=Block", "does not end with |, but 'Action=Block'"),
     ("v2.10|Action=Block|Dir=Out|Name=cut o", "does not end with |"),
@@ -170,6 +170,6 @@ def test_a_changed_field_is_written() -> None:
 
 @pytest.mark.parametrize("text", [BASE + "RPort=25|" * 50_000, "|" * 500_000, BASE + "Name=" + "x" * 1_000_000 + "|"])
 def test_hostile_sizes_take_no_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     parse("x", text, RuleStore.LOCAL)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3

@@ -137,7 +137,9 @@ def test_a_recursive_query_knows_all_ancestors() -> None:
 
 
 def test_the_host_spells_its_own_keys() -> None:
-    region = read(["", LONG.replace("Example", "eXAMPLE"), "    x    REG_SZ    1"], root=LONG.lower().replace("hkey", "HKEY"))
+    region = read(
+        ["", LONG.replace("Example", "eXAMPLE"), "    x    REG_SZ    1"], root=LONG.lower().replace("hkey", "HKEY")
+    )
     assert next(iter(keys_of(region).values())).path == r"HKLM\SOFTWARE\eXAMPLE"
 
 
@@ -277,6 +279,6 @@ def test_eighty_kilobytes_take_no_time() -> None:
 
 
 def timed(lines: list[str]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(keys_of(read(lines))[ROOT.casefold()].values) == 640
-    return time.perf_counter() - start
+    return time.process_time() - start

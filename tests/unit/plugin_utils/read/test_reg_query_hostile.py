@@ -54,7 +54,7 @@ AMBIGUOUS = [
         id="two-defaults",
     ),
     pytest.param(
-        f"{HEADER}\\A\n    x    REG_SZ    1\n\n{HEADER}\\B\n    y    REG_SZ    1\n\n{HEADER}\\a\n    z    REG_SZ    1\n",
+        f"{HEADER}\\A\n    x    REG_SZ    1\n\n{HEADER}\\B\n\n{HEADER}\\a\n    z    REG_SZ    1\n",
         "a key that is printed twice",
         id="a-forged-key",
     ),
@@ -94,7 +94,9 @@ AMBIGUOUS = [
     pytest.param(f"{HEADER}\\a\0b\n", "a key that cannot be", id="nul-in-a-key"),
     pytest.param(f"{HEADER}\\\\b\n", "a key that cannot be", id="a-key-without-a-name"),
     pytest.param(f"{HEADER}\\\n", "a key that cannot be", id="a-key-that-ends-with-a-backslash"),
-    pytest.param(f"{HEADER}{chr(92)}a{chr(92)}a{chr(92)}" + "b\\" * 5000 + "c\n", "a key that cannot be", id="too-deep"),
+    pytest.param(
+        f"{HEADER}{chr(92)}a{chr(92)}a{chr(92)}" + "b\\" * 5000 + "c\n", "a key that cannot be", id="too-deep"
+    ),
     pytest.param(f"{HEADER}\n    a    REG_ODD    x\n", "text among keys and values", id="a-type-that-nobody-knows"),
     pytest.param(f"{HEADER}\n    unk    (null)    (null)\n", "text among keys and values", id="a-type-without-a-name"),
 ]
@@ -138,7 +140,7 @@ def test_separators_within_data_forge_nothing(inside: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        f"{HEADER}\n    POP3 Password    REG_BINARY    01000000D08C9DDF\n    POP3 Password    REG_BINARY    0D08C9DDF0\n",
+        f"{HEADER}\n    POP3 Password    REG_BINARY    D08C9DDF\n    POP3 Password    REG_BINARY    0D08C9DDF0\n",
         f"{HEADER}\n    POP3 Password    REG_SZ    D08C9DDF    REG_SZ    x\n",
         f"{HEADER}\n    a    REG_SZ    x\nPOP3 Password is D08C9DDF\n",
         "POP3 Password is D08C9DDF\n",
@@ -172,15 +174,27 @@ HUGE = [
 
 @pytest.mark.parametrize("text", HUGE)
 def test_hostile_sizes_take_no_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read(text)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 LOCAL_MACHINE = "HKEY_LOCAL_MACHINE\\SOFTWARE"
 PORT = "    Port    REG_DWORD    0x0"
 FORGED = st.sampled_from(
-    ["\n", "\r\n", "\n\n", HEADER, HEADER + "\\Sub", LOCAL_MACHINE, PORT, PORT.replace("    ", "\t"), WORDS[0], "x", "    "]
+    [
+        "\n",
+        "\r\n",
+        "\n\n",
+        HEADER,
+        HEADER + "\\Sub",
+        LOCAL_MACHINE,
+        PORT,
+        PORT.replace("    ", "\t"),
+        WORDS[0],
+        "x",
+        "    ",
+    ]
 )
 
 

@@ -115,9 +115,9 @@ def test_what_was_joined_is_cut_the_same_way(sections: list[tuple[str, list[str]
 
 @pytest.mark.parametrize("output", ["\r" * 500_000 + "x", T * 30_000, f"{T}:A \n" * 20_000, "x\r" * 200_000])
 def test_hostile_sizes_take_no_time(output: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     split(f"{T}:A\n{output}\n{T}:END\n", T)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(
