@@ -21,7 +21,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables 
 HEAD = """\
 # Checks
 
-<!-- Written by scripts/checks_page.py from plugins/plugin_utils/knowledge/checks.yml. Change it there, then `make docs`. -->
+<!-- Written by `make docs` from plugins/plugin_utils/knowledge/checks.yml: change it there. -->
 
 Every finding of an audit answers one of these checks, for one subject where a check has several (a user, a firewall
 profile, a 32-bit view). `only:` and `skip:` take the names of the families, `waivers:` the ids of the checks.

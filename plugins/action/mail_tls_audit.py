@@ -96,7 +96,7 @@ def _options(arguments: dict[str, t.Any], *, check_mode: bool) -> AuditOptions:
         skip=frozenset(arguments["skip"]),
         profiles=arguments["profiles"],
         firewall_profiles=frozenset(arguments["firewall_profiles"]),
-        waivers=parse_waivers(arguments["waivers"]),
+        waivers=parse_waivers(arguments["waivers"], _KNOWLEDGE.checks),
         today=datetime.datetime.now(tz=datetime.UTC).date(),
     )
 

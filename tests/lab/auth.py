@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Who speaks on a connection: Basic, and NTLM (bare or in Negotiate) with message encryption, by pyspnego.
 
 https://learn.microsoft.com/openspecs/windows_protocols/ms-wsmv/ 2.2.9.1 (encrypted message types)
@@ -100,7 +103,7 @@ class Gate:
         data = body[start + 26 : -len(_BOUNDARY) - 4]
         length = struct.unpack("<I", data[:4])[0]
         try:
-            return self.context.unwrap_winrm(data[4 : 4 + length], data[4 + length :])
+            return bytes(self.context.unwrap_winrm(data[4 : 4 + length], data[4 + length :]))
         except spnego.exceptions.SpnegoError as error:
             raise NotSealed(f"an encrypted message that does not open: {error}") from None
 

@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The registry of a freshly installed Windows, as far as an audit of mail clients reads it."""
 
 from __future__ import annotations
@@ -5,8 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from . import firewall_baseline
-from .registry import Registry
 from .regfile import REG_BINARY, REG_EXPAND_SZ, REG_MULTI_SZ
+from .registry import Registry
 from .systems import System
 from .words import Words
 
@@ -77,7 +80,7 @@ def _security(registry: Registry, system: System) -> None:
     registry.set_number(_SCHANNEL, "EventLogging", 1)
     for key in ("Ciphers", "CipherSuites", "Hashes", "KeyExchangeAlgorithms", "Protocols"):
         registry.create(rf"{_SCHANNEL}\{key}")
-    if (6, 0) <= system.nt and system.build < 14393:
+    if system.nt >= (6, 0) and system.build < 14393:
         registry.set_number(rf"{_SCHANNEL}\Protocols\SSL 2.0\Client", "DisabledByDefault", 1)
     if system.classic:
         registry.set_number(rf"{_CONTROL}\Lsa", "FipsAlgorithmPolicy", 0)
@@ -97,7 +100,11 @@ def _set_list(registry: Registry, path: str, name: str, texts: t.Iterable[str]) 
 def _suites(system: System) -> tuple[str, ...]:
     """A short list in that system's spelling: before 10 the names of ECDHE suites carry a curve."""
     if system.nt < (6, 1):
-        return "TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA_P256", "TLS_RSA_WITH_3DES_EDE_CBC_SHA"
+        return (
+            "TLS_RSA_WITH_AES_128_CBC_SHA",
+            "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA_P256",
+            "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
+        )
     if system.nt < (10, 0):
         return (
             "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384_P256",
@@ -131,7 +138,9 @@ def _machine_software(registry: Registry, system: System, arch: str) -> None:
         registry.create(rf"HKLM\SOFTWARE\Microsoft\SystemCertificates\{store}\Certificates")
     for thumbprint in _ROOTS:
         blob = b"\x03\0\0\0\x01\0\0\0\x14\0\0\0" + bytes.fromhex(thumbprint)
-        registry.set(rf"HKLM\SOFTWARE\Microsoft\SystemCertificates\ROOT\Certificates\{thumbprint}", "Blob", REG_BINARY, blob)
+        registry.set(
+            rf"HKLM\SOFTWARE\Microsoft\SystemCertificates\ROOT\Certificates\{thumbprint}", "Blob", REG_BINARY, blob
+        )
     registry.create(r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates")
     if system.classic:
         registry.create(r"HKLM\SOFTWARE\Microsoft\Updates")
@@ -139,7 +148,9 @@ def _machine_software(registry: Registry, system: System, arch: str) -> None:
     else:
         registry.create(r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\Packages")
     registry.set_text(rf"{_SERVICES}\W32Time\Parameters", "Type", "NTP")
-    registry.set_text(rf"{_SERVICES}\W32Time\Parameters", "NtpServer", "time.windows.com,0x" + ("1" if system.classic else "9"))
+    registry.set_text(
+        rf"{_SERVICES}\W32Time\Parameters", "NtpServer", "time.windows.com,0x" + ("1" if system.classic else "9")
+    )
     registry.set_number(rf"{_SERVICES}\W32Time", "Start", 2 if system.classic else 3)
     registry.create(rf"{_CONTROL}\Session Manager")
 

@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The commands that the lab's cmd.exe knows. ``PROGRAMS`` are those that are files on a real Windows.
 
 The difference matters in pipes: a program gets its arguments as they are, all else goes as text through another cmd.
@@ -101,7 +104,9 @@ def _findstr(shell: Shell, rest: str, streams: Streams) -> int:
     return filters.findstr(split_arguments(rest), streams)
 
 
-_WMIC: t.Final = re.compile(r"\s*datafile\s+where\s+(\"[^\"]*\"|\([^)]*\))\s+get\s+name\s*,\s*version\s*", re.IGNORECASE)
+_WMIC: t.Final = re.compile(
+    r"\s*datafile\s+where\s+(\"[^\"]*\"|\([^)]*\))\s+get\s+name\s*,\s*version\s*", re.IGNORECASE
+)
 _CLAUSE: t.Final = re.compile(r"\s*name\s*=\s*(?:'([^']*)'|\\?\"([^\"]*)\\?\")\s*", re.IGNORECASE)
 
 

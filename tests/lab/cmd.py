@@ -1,6 +1,9 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The lab's cmd.exe: runs a parsed line against a :class:`Machine` and tells what it printed.
 
-Every command that really runs is recorded in ``machine.executed`` with its variables filled in, also those in the
+Every command that really runs is recorded (``machine.ran``) with its variables filled in, also those in the
 child interpreters of pipes and of ``for /f``: so a test can prove that a hostile name was not executed.
 """
 
@@ -39,13 +42,16 @@ NOT_RECOGNIZED: t.Final = 9009
 def run_line(machine: Machine, line: str, codepage: int) -> Outcome:
     """What ``cmd /c LINE`` prints and returns. Never raises: what is not modelled is a refusal on stderr."""
     streams = Streams()
+    interpreter = Interpreter(machine, codepage)
     refused = None
     code = 1
     try:
         if len(line) > LINE_LIMIT:
             streams.err.append(machine.words["too_long"] + "\r\n")
+            refused = f"a line of {len(line)} characters"
         else:
-            code = Interpreter(machine, codepage).child(line, streams)
+            code = interpreter.child(line, streams)
+            refused = next(iter(interpreter.faults), None)
     except Refused as error:
         refused = str(error)
         streams.err.append(f"lab: refused: {refused}\r\n")
@@ -58,6 +64,8 @@ class Interpreter:
     def __init__(self, machine: Machine, codepage: int) -> None:
         self.machine = machine
         self.codepage = codepage
+        #: Syntax errors, which cmd.exe itself would report.
+        self.faults: list[str] = []
         self._depth = 0
 
     def child(self, line: str, streams: Streams) -> int:
@@ -74,6 +82,7 @@ class Interpreter:
             self._run(parse(expanded), streams, shell)
             return 1 if shell.errorlevel == NOT_RECOGNIZED else shell.errorlevel
         except SyntaxFault as fault:
+            self.faults.append(f"syntax: {fault}")
             streams.err.append(f"{fault}\r\n")
             return 1
         finally:
@@ -155,7 +164,7 @@ class Interpreter:
 
     def _command(self, text: str, streams: Streams, shell: Shell) -> int:
         name, rest = _split_command(text)
-        self.machine.executed.append(text.strip())
+        self.machine.ran(text.strip())
         if name in self.machine.missing:
             streams.err.append(self.machine.words["not_recognized"].format(name) + "\r\n")
             return NOT_RECOGNIZED

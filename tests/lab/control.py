@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A look into a running lab from outside: a small HTTP service on 127.0.0.1 behind a random path.
 
 ``GET /TOKEN/counters`` gives all counters as JSON, ``POST /TOKEN/reset`` zeroes them, ``POST /TOKEN/run/HOST`` runs the
@@ -46,7 +49,8 @@ class Control:
             text = json.dumps(answer).encode()
             writer.write(
                 f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n"
-                f"Content-Length: {len(text)}\r\n\r\n".encode() + text
+                f"Content-Length: {len(text)}\r\n\r\n".encode()
+                + text
             )
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError, ValueError):

@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The HTTP side of a host: keep-alive, authentication, encryption, and all that can go wrong on purpose.
 
 Each answer leaves in one segment: header and body written apart cost 40 ms a request (Nagle and delayed ACK).
@@ -87,7 +90,9 @@ class Connection(asyncio.Protocol):
         if end < 0:
             return
         lines = bytes(self._buffer[:end]).decode("latin-1").split("\r\n")
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        headers = {
+            name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
+        }
         length = int(headers.get("content-length") or 0)
         if length > _LARGEST_REQUEST:
             self._transport.abort()
@@ -158,21 +163,23 @@ class Connection(asyncio.Protocol):
             request = soap.read(message)
         except soap.BadEnvelope as error:
             return self._reply(Reply(500, soap.fault("", 87, f"lab: refused: {error}")), sealed)
-        fault = fault or self._endpoint.fault(0, request.operation)
-        if fault is not None:
-            early = await self._early(fault)
+        if fault is None:
+            fault = self._endpoint.fault(0, request.operation)
+            early = await self._early(fault) if fault else None
             if early is not None:
                 return early
-            if fault.kind == "fault_access_denied":
-                return self._reply(Service.fault(request, soap.ACCESS_DENIED, "Access is denied.", "w:AccessDenied"), sealed)
-            if fault.kind == "disk_full":
-                reason = "There is not enough space on the disk."
-                return self._reply(Service.fault(request, soap.DISK_FULL, reason), sealed)
-        content = self._reply(await self._endpoint.service.answer(request), sealed)
-        if fault is not None and fault.kind == "truncate":
-            raise Drop(partial=content[: content.find(b"\r\n\r\n") + 4 + (len(content) - content.find(b"\r\n\r\n")) // 2])
-        if fault is not None and fault.kind == "garbage":
-            return self._reply(Reply(200, b"\x00\xff<not xml" + os.urandom(64)), sealed)
+        kind = fault.kind if fault else ""
+        if kind == "fault_access_denied":
+            reply = Service.fault(request, soap.ACCESS_DENIED, "Access is denied.", "w:AccessDenied")
+        elif kind == "disk_full":
+            reply = Service.fault(request, soap.DISK_FULL, "There is not enough space on the disk.")
+        elif kind == "garbage":
+            reply = Reply(200, b"\x00\xff<not xml" + os.urandom(64))
+        else:
+            reply = await self._endpoint.service.answer(request)
+        content = self._reply(reply, sealed)
+        if kind == "truncate":
+            raise Drop(partial=content[: len(content) - len(reply.body) // 2])
         return content
 
     async def _early(self, fault: Fault) -> bytes | None:

@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The stand-ins for ``find.exe`` and ``findstr.exe``, as far as the reading of a host uses them."""
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ import typing as t
 from .parse import Refused
 
 if t.TYPE_CHECKING:
-    from .cmd import Streams
+    from .machine import Streams
 
 
 def _lines(streams: Streams, program: str) -> list[str]:
@@ -54,7 +57,7 @@ def findstr(arguments: list[str], streams: Streams) -> int:
         else:
             raise Refused(f"findstr with {argument}")
     if len(patterns) != 1 or not patterns[0]:
-        raise Refused("findstr without exactly one /c:\"TEXT\"")
+        raise Refused('findstr without exactly one /c:"TEXT"')
     matcher = _matcher(patterns[0], frozenset(switches))
     inverted = "/v" in switches
     return _print(streams, [line for line in _lines(streams, "findstr") if (matcher(line) is not None) is not inverted])
@@ -65,6 +68,27 @@ def _matcher(pattern: str, switches: frozenset[str]) -> t.Callable[[str], re.Mat
     translated = _translate(pattern) if "/r" in switches else re.escape(pattern)
     compiled = re.compile(translated, re.IGNORECASE if "/i" in switches else 0)
     return compiled.fullmatch if "/x" in switches else compiled.search
+
+
+#: The order in which findstr's ranges run: not that of the codes, https://stackoverflow.com/a/8844873
+_COLLATION: t.Final = "0123456789" + "".join(f"{letter}{letter.upper()}" for letter in "abcdefghijklmnopqrstuvwxyz")
+
+
+def _members(inner: str) -> str:
+    """The inside of a set for Python: ``[A-Z]`` of findstr has all small letters but ``a`` in it."""
+    found: list[str] = []
+    at = 0
+    while at < len(inner):
+        first, last = inner[at], inner[at + 2 : at + 3]
+        if inner[at + 1 : at + 2] == "-" and last:
+            if first not in _COLLATION or last not in _COLLATION:
+                raise Refused(f"findstr with the range [{first}-{last}]")
+            found.append(_COLLATION[_COLLATION.index(first) : _COLLATION.index(last) + 1])
+            at += 3
+        else:
+            found.append(first)
+            at += 1
+    return re.escape("".join(found))
 
 
 def _translate(pattern: str) -> str:
@@ -78,8 +102,7 @@ def _translate(pattern: str) -> str:
             if end < 0:
                 raise Refused(f"findstr with a [ without its ]: {pattern}")
             negated = pattern.startswith("^", at)
-            inner = pattern[at + negated : end].replace("\\", "\\\\").replace("[", "\\[")
-            result.append(f"[{'^' if negated else ''}{inner}]")
+            result.append(f"[{'^' if negated else ''}{_members(pattern[at + negated : end])}]")
             at = end + 1
         elif char in ".*" or (char == "^" and at == 1) or (char == "$" and at == len(pattern)):
             result.append(char)

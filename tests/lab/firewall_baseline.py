@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The firewall of a freshly installed Windows: its profiles and a handful of rules in that system's spelling."""
 
 from __future__ import annotations
@@ -40,7 +43,14 @@ _RULES: t.Final = (
 )
 
 #: The schema version that rules of a release carry, newest first by build.
-_VERSIONS: t.Final = ((17763, "v2.29"), (15063, "v2.27"), (10240, "v2.24"), (9600, "v2.22"), (9200, "v2.20"), (0, "v2.10"))
+_VERSIONS: t.Final = (
+    (17763, "v2.29"),
+    (15063, "v2.27"),
+    (10240, "v2.24"),
+    (9600, "v2.22"),
+    (9200, "v2.20"),
+    (0, "v2.10"),
+)
 
 
 def add(registry: Registry, system: System) -> None:

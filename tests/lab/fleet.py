@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A lab: many stand-ins, their endpoints, an inventory, and a look at what happened to each.
 
 ::
@@ -194,7 +197,7 @@ class Lab:
         for host in self.hosts.values():
             if host.entry.connection == "ssh" and host.backend is not None:
                 assert self.control is not None
-                server = ssh.SshServer(host.name, host.address, self._folder, self.control.url, self.account.user)
+                server = ssh.SshServer(host.name, host.address, self._folder, self.control.url)
                 self._cleanup.callback(server.stop)
                 host.ssh_port = server.start()
 

@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A simulated host: its registry, its words, its counters, and ``run``: one line in, what it printed out."""
 
 from __future__ import annotations
@@ -119,11 +122,10 @@ class SimulatedHost:
         self._files = _folded_files(self.system, entry)
         self._add_own_values()
 
-    @property
-    def executed(self) -> list[str]:
-        if len(self.counters.executed) > _REMEMBERED:
+    def ran(self, command: str) -> None:
+        if len(self.counters.executed) >= _REMEMBERED:
             del self.counters.executed[: _REMEMBERED // 2]
-        return self.counters.executed
+        self.counters.executed.append(command)
 
     @property
     def codepage(self) -> int:
@@ -156,8 +158,10 @@ class SimulatedHost:
         return Printed(outcome.code, encoded(outcome.out, codepage), encoded(outcome.err, codepage))
 
     def version_line(self) -> str:
-        key = self.registry.find(r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion") if not self.registry.guards else None
-        ubr = key.values.get("ubr") if key else None
+        ubr = None
+        if not self.registry.guards:
+            key = self.registry.find(r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion")
+            ubr = key.values.get("ubr") if key else None
         return self.system.version_line(self.words, int.from_bytes(ubr.raw, "little") if ubr else self.system.ubr)
 
     def may_write(self, what: str) -> bool:

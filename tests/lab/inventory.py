@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The inventory of a lab: group ``windows``, each host with all that Ansible needs to reach it."""
 
 from __future__ import annotations
@@ -6,6 +9,8 @@ import typing as t
 from pathlib import Path
 
 import yaml
+
+from . import ssh
 
 if t.TYPE_CHECKING:
     from .fleet import Lab, LabHost
@@ -16,7 +21,8 @@ def variables(host: LabHost, lab: Lab) -> dict[str, t.Any]:
     result: dict[str, t.Any] = {"ansible_host": host.address, "ansible_connection": host.entry.connection}
     if host.entry.connection == "ssh":
         result |= {
-            "ansible_port": host.ssh_port or 22,
+            "ansible_port": host.ssh_port or ssh.PORT,
+            "ansible_user": ssh.login(),
             "ansible_ssh_private_key_file": str(lab.ssh_key),
             "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
             "ansible_shell_type": "cmd",

@@ -1,9 +1,12 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The types that the parts of the interpreter share: the host behind it, its streams, one running cmd.exe."""
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .registry import Key, Registry
@@ -16,15 +19,17 @@ class Machine(t.Protocol):
     registry: Registry
     words: Words
     language: str
-    environment: Mapping[str, str]
+    environment: dict[str, str]
     #: Texts of ``reg query`` on keys that can never change, shared by the hosts of a lab.
-    memory: MutableMapping[t.Any, t.Any]
+    memory: dict[t.Any, t.Any]
     #: Hives that ``reg load`` put in place: casefolded key → casefolded file.
-    mounted: MutableMapping[str, str]
-    #: Every command that ran, variables filled in.
-    executed: list[str]
+    mounted: dict[str, str]
     #: Programs that this Windows does not have.
     missing: frozenset[str]
+
+    def ran(self, command: str) -> None:
+        """Records a command that ran, variables filled in."""
+        ...
 
     def version_line(self) -> str:
         """What ``ver`` prints."""

@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How cmd.exe reads a line: percent expansion first, then the grammar. Command-line mode, not batch mode.
 
 This is the lab's own model of it, for the constructs that the reading of a host may use. Anything else raises

@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The one form of PowerShell that the lab decodes: a cmd line wrapped in ``-EncodedCommand``.
 
 Ansible's builtin connections wrap every command so: ansible-core 2.19 by ``ShellModule._encode_script`` (each line
@@ -20,7 +23,9 @@ _OUTER: t.Final = re.compile(
     r"\s*-NoProfile\s+-NonInteractive\s+-ExecutionPolicy\s+Unrestricted\s+-EncodedCommand\s+([A-Za-z0-9+/=]+)\s*",
     re.IGNORECASE,
 )
-_INNER: t.Final = re.compile(r"\s*cmd\.exe /d /s /c '((?:[^']|'')*)'\s*(;\s*exit \$LASTEXITCODE\s*;?)?\s*", re.IGNORECASE)
+_INNER: t.Final = re.compile(
+    r"\s*cmd\.exe /d /s /c '((?:[^']|'')*)'\s*(;\s*exit \$LASTEXITCODE\s*;?)?\s*", re.IGNORECASE
+)
 
 
 def powershell(shell: Shell, rest: str, streams: Streams) -> int:

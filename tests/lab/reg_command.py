@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The stand-in for ``reg.exe``: ``query``, ``load``, ``unload``, in the XP and in the Vista+ dialect."""
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from .parse import Refused
 from .registry import AccessDenied, Key, Registry, Value, long_hive
 
 if t.TYPE_CHECKING:
-    from .cmd import Machine, Streams
+    from .machine import Machine, Streams
 
 _TYPES: t.Final = {
     regfile.REG_NONE: "REG_NONE",
@@ -179,9 +182,9 @@ def _load(machine: Machine, path: str, file: str, streams: Streams) -> int:
     hive = machine.hive(file)
     if hive is None:
         return _complain(streams, words["reg_file_missing"], classic)
-    if hive == "in use" or machine.registry.find(path) is not None:
+    if isinstance(hive, str) or machine.registry.find(path) is not None:
         return _complain(streams, words["reg_in_use"], classic)
-    machine.registry.mount(path, t.cast(Key, hive))
+    machine.registry.mount(path, hive)
     machine.mounted[path.casefold()] = file.casefold()
     return _done(streams, words["reg_done"])
 

@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An in-memory Windows registry that many stand-ins can share.
 
 Names are found without regard to case and keep the spelling of whoever made them; a key without values is a key.

@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """WS-Management envelopes: what a client asks, and what a host answers.
 
 https://learn.microsoft.com/openspecs/windows_protocols/ms-wsmv/
@@ -131,7 +134,8 @@ def fault(message_id: str, code: int, reason: str, subcode: str = "w:InternalErr
         f"<s:Fault><s:Code><s:Value>s:Receiver</s:Value><s:Subcode><s:Value>{subcode}</s:Value></s:Subcode></s:Code>"
         f'<s:Reason><s:Text xml:lang="en-US">{escape(reason)}</s:Text></s:Reason>'
         '<s:Detail><f:WSManFault xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault" '
-        f'Code="{code}" Machine="127.0.0.1"><f:Message>{escape(reason)}</f:Message></f:WSManFault></s:Detail></s:Fault>',
+        f'Code="{code}" Machine="127.0.0.1"><f:Message>{escape(reason)}</f:Message></f:WSManFault>'
+        "</s:Detail></s:Fault>",
     )
 
 

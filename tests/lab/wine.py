@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hosts of ``kind: wine``: a Wine prefix each, with Wine's own registry, reg.exe and SCHANNEL behind the endpoint.
 
 Wine 8's cmd.exe is weak, so a line is first parsed by the lab (what the lab refuses, Wine never sees), then given to
@@ -12,6 +15,7 @@ import re
 import secrets
 import shutil
 import subprocess
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -52,7 +56,7 @@ class WineHost:
 
     def __init__(self, name: str, entry: HostEntry) -> None:
         if entry.unreadable or entry.profiles:
-            raise EntryError(f"host {name}: Wine has no access rights and no profiles; leave out unreadable and profiles")
+            raise EntryError(f"host {name}: with Wine there is no unreadable and no profiles")
         system_of(entry)
         self.name, self.entry = name, entry
         self.counters = Counters()
@@ -113,15 +117,22 @@ class WineHost:
         return "\r\n".join(head) + "\r\n" + reg_text(registry_of(self.entry, self.wine_user))
 
     def _call(self, *arguments: str, text: bytes = b"", merged: bool = True) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            [self._wine, *arguments],
-            env=self._environment,
-            input=text,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if merged else subprocess.PIPE,
-            timeout=_LONGEST,
-            check=False,
-        )
+        """Output goes to files: Wine's services inherit a pipe and would keep it open after the program has ended."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as feed:
+            feed.write(text)
+            feed.seek(0)
+            code = subprocess.run(
+                [self._wine, *arguments],
+                env=self._environment,
+                stdin=feed,
+                stdout=out,
+                stderr=subprocess.STDOUT if merged else err,
+                timeout=_LONGEST,
+                check=False,
+            ).returncode
+            out.seek(0)
+            err.seek(0)
+            return subprocess.CompletedProcess(arguments, code, out.read(), err.read())
 
     def run(self, line: str, codepage: int = 0) -> Printed:
         """What Wine's cmd prints for that line. A refusal of the lab goes to stderr and is recorded."""
@@ -147,6 +158,7 @@ class WineHost:
         if not line.isascii():
             raise Refused("a line with other characters than ASCII")
         self._count_writes(line)
+        self.counters.executed.append(line)
         merged = line.endswith(")" + _TAIL)
         text = (line.removesuffix(_TAIL) if merged else line).encode() + b"\r\n"
         done = self._call("cmd", "/d", "/q", text=text, merged=merged)
@@ -193,7 +205,7 @@ def _clean(runs: Path) -> None:
 
 
 def reg_text(registry: Registry) -> str:
-    """A registry as the body of a ``.reg`` file: every value as bytes, so that nothing needs to be escaped but names."""
+    """A registry as the body of a ``.reg`` file; every value as bytes, so only names need escapes."""
     lines: list[str] = []
     for hive in ("HKEY_LOCAL_MACHINE", "HKEY_USERS"):
         for path, key in registry.walk(hive):

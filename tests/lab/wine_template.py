@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The Wine prefix that all Wine hosts start from: made once per user and Wine version, kept in the cache folder.
 
 Into it go the lab's own ``find``, ``findstr``, ``chcp`` and a skin around ``reg`` (see ``wine_tools/``); ``wmic`` is

@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The shell service of WS-Management for one host: Create, Command, Receive, Send, Signal, Delete."""
 
 from __future__ import annotations
@@ -61,7 +64,7 @@ class Service:
             return self._create(request)
         shell = self._shells.get((request.shell_id or "").upper())
         if shell is None:
-            reason = "The request for the Windows Remote Shell with that ShellId failed because the shell was not found."
+            reason = "The request for the Windows Remote Shell failed because the shell was not found on the server."
             return self.fault(request, soap.INVALID_SHELL, reason, "w:InvalidSelectors")
         if request.operation == "delete":
             del self._shells[(request.shell_id or "").upper()]
@@ -125,7 +128,7 @@ class Service:
         if not command.printed.done():
             try:
                 await asyncio.wait_for(asyncio.shield(command.printed), request.timeout)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 reason = "The WS-Management service cannot complete the operation within the time specified."
                 return self.fault(request, soap.TIMED_OUT, reason, "w:TimedOut")
         printed = command.printed.result()

@@ -130,14 +130,9 @@ class Region:
     keys_only: bool = False
     lists_subkeys: bool = True
 
-    def covers_key(self, path: str) -> bool:
-        folded, root = path.casefold(), self.root.casefold()
-        return folded == root or (self.recursive and folded.startswith(root + "\\"))
-
-    def covers_value(self, path: str, name: str) -> bool:
-        if not self.covers_key(path) or self.keys_only:
-            return False
-        return self.names is None or name.casefold() in self.names
+    def covers_value(self, name: str) -> bool:
+        """Whether a value of that name was asked for, in the keys that the region covers."""
+        return not self.keys_only and (self.names is None or name.casefold() in self.names)
 
 
 _NOT_ASKED: t.Final = Unread("was not asked for")
@@ -148,65 +143,84 @@ class RegistryImage:
     """All that was read of a host's registry. Where two regions cover the same place, the first counts."""
 
     regions: tuple[Region, ...] = ()
+    _by_root: Mapping[str, list[int]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_root: dict[str, list[int]] = {}
+        for number, region in enumerate(self.regions):
+            by_root.setdefault(region.root.casefold(), []).append(number)
+        object.__setattr__(self, "_by_root", by_root)
+
+    def _covering(self, folded: str) -> list[Region]:
+        """The regions that cover a key, in their order: those that begin there, and recursive ones from above."""
+        numbers = list(self._by_root.get(folded, ()))
+        above = folded
+        while (cut := above.rfind("\\")) > 0:
+            above = above[:cut]
+            numbers += [number for number in self._by_root.get(above, ()) if self.regions[number].recursive]
+        return [self.regions[number] for number in sorted(numbers)]
 
     def key(self, path: str) -> RegistryKey | Absent | Unread:
         """The key at that path, ABSENT, or Unread with the reason."""
-        for region in self.regions:
-            if region.covers_key(path):
-                if not isinstance(region.keys, Mapping):
-                    return region.keys
-                return region.keys.get(path.casefold(), ABSENT)
-        return self._child_of_region(path)
+        folded = path.casefold()
+        for region in self._covering(folded):
+            if not isinstance(region.keys, Mapping):
+                return region.keys
+            return region.keys.get(folded, ABSENT)
+        return self._child_of_region(folded)
 
-    def _child_of_region(self, path: str) -> RegistryKey | Absent | Unread:
+    def _child_of_region(self, folded: str) -> RegistryKey | Absent | Unread:
         """A key that no region covers may still be known as absent, from the list of its parent's subkeys."""
-        parent, _, child = path.rpartition("\\")
-        for region in self.regions:
-            if region.names is None and region.lists_subkeys and region.root.casefold() == parent.casefold():
+        parent, _, child = folded.rpartition("\\")
+        for number in self._by_root.get(parent, ()):
+            region = self.regions[number]
+            if region.names is None and region.lists_subkeys:
                 if not isinstance(region.keys, Mapping):
                     return region.keys
-                key = region.keys.get(parent.casefold())
+                key = region.keys.get(parent)
                 known = {name.casefold() for name in key.subkeys} if key else set()
-                return _NOT_ASKED if child.casefold() in known else ABSENT
+                return _NOT_ASKED if child in known else ABSENT
         return _NOT_ASKED
 
     def value(self, path: str, name: str) -> RegistryValue | Absent | Unread:
         """The value of that name in the key at that path, ABSENT, or Unread with the reason."""
         if is_secret(name):
             return Unread("may hold a password and is never read")
-        for region in self.regions:
-            if region.covers_value(path, name):
+        folded = path.casefold()
+        for region in self._covering(folded):
+            if region.covers_value(name):
                 if not isinstance(region.keys, Mapping):
                     return region.keys
-                key = region.keys.get(path.casefold())
+                key = region.keys.get(folded)
                 return (key.get(name) if key else None) or ABSENT
         return _NOT_ASKED
 
     def below(self, path: str) -> tuple[RegistryKey, ...] | Absent | Unread:
         """All keys strictly below that path, in the order read; needs a region that covers them."""
-        for region in self.regions:
-            if region.covers_key(path) and region.recursive:
+        folded = path.casefold()
+        for region in self._covering(folded):
+            if region.recursive:
                 if not isinstance(region.keys, Mapping):
                     return region.keys
-                prefix = path.casefold() + "\\"
-                if path.casefold() not in region.keys:
+                if folded not in region.keys:
                     return ABSENT
-                return tuple(key for folded, key in region.keys.items() if folded.startswith(prefix))
+                return tuple(key for at, key in region.keys.items() if at.startswith(folded + "\\"))
         return _NOT_ASKED
 
     def with_value(self, path: str, value: RegistryValue) -> RegistryImage:
         """The image as it would be after that value was written: for what-if questions. Unread regions stay unread."""
-        folded, hit, regions = path.casefold(), False, []
-        for region in self.regions:
-            if not region.covers_value(path, value.name) or isinstance(region.keys, Unread):
-                regions.append(region)
+        folded, hit = path.casefold(), False
+        covering = {id(region) for region in self._covering(folded) if region.covers_value(value.name)}
+        regions = list(self.regions)
+        for number, region in enumerate(regions):
+            if id(region) not in covering or isinstance(region.keys, Unread):
                 continue
             hit = True
             keys = dict(region.keys) if isinstance(region.keys, Mapping) else {}
             old = keys.get(folded, RegistryKey(path))
             kept = tuple(one for one in old.values if one.name.casefold() != value.name.casefold())
             keys[folded] = replace(old, values=(*kept, value))
-            regions.append(replace(region, keys=keys))
+            regions[number] = replace(region, keys=keys)
         if not hit:
             key = RegistryKey(path, (value,))
             regions.append(Region(path, False, {folded: key}, frozenset({value.name.casefold()})))

@@ -13,8 +13,8 @@ truth: whatever could have two meanings makes the whole section :class:`Unread` 
 - Strings end at the first NUL. Items of a REG_MULTI_SZ are separated by a printed ``\\0``; empty ones at the end go.
 - Values whose names may mean a password are dropped.
 
-What remains possible: a value that forges a whole key, and so hides what follows it, within its own section. Whoever
-can write there can also write the key itself. Nobody can speak about another section's keys.
+What remains possible: a value that forges others and then a key that swallows the true ones, within its own section.
+Whoever can write there could have written them, too. Nobody can speak about another section's keys.
 
 https://learn.microsoft.com/windows-server/administration/windows-commands/reg-query
 """

@@ -204,9 +204,14 @@ def _loaded_users(answers: Answers, sections: tuple[Section, ...]) -> tuple[str,
             return Unread(f"the users that are logged on could not be listed: {shown(said)}")
     found = tuple(sid for sid in answers.arguments(codes) if _PERSON.fullmatch(sid))
     listed = answers.lines(HIVES_CODE)
-    names = [] if isinstance(listed, Unread) else [line.rpartition("\\")[2] for line in listed]
+    if isinstance(listed, Unread):
+        return Unread(f"the users that are logged on: {listed.why}")
+    names = [line.rpartition("\\")[2] for line in listed]
     missing = [name for name in names if _PERSON.fullmatch(name) and name not in found]
-    return Unread(f"the answer leaves out {missing[0]}, who is logged on") if missing else found
+    if missing:
+        return Unread(f"the answer leaves out {missing[0]}, who is logged on")
+    strange = [sid for sid in found if sid not in names]
+    return Unread(f"the answer tells of {strange[0]}, who is not logged on") if strange else found
 
 
 def _environment(answers: Answers) -> Mapping[str, str] | Unread:

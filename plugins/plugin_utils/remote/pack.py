@@ -21,6 +21,7 @@ _SHORT: t.Final = {
     "%c": r"HKLM\SYSTEM\CurrentControlSet",
     "%p": r"HKLM\SOFTWARE\Policies\Microsoft",
     "%m": r"HKLM\SOFTWARE\Microsoft",
+    "%w": r"HKLM\SOFTWARE\Wow6432Node",
     "%~i": r"Windows\CurrentVersion\Internet Settings",
 }
 _TOKEN_BYTES: t.Final = 8

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
@@ -42,13 +42,13 @@ class Answers:
     words: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     deaf: set[tuple[str, str]] = field(default_factory=set)
 
-    def add(self, text: str, token: str, sections: Iterable[Section]) -> int:
+    def add(self, text: str, token: str, sections: Sequence[Section]) -> int:
         """Take in the answer to one line.
 
         :returns: how many marks it held.
         """
         codes = {*by_code(sections), CANARY, FILTERED, USERS_CODE}
-        parts = split(text, token, codes)
+        parts = _tainted(split(text, token, codes), sections)
         words, filtered = (_words(parts, code) for code in (CANARY, FILTERED))
         for part in parts:
             slot = (part.code, part.argument)
@@ -89,6 +89,24 @@ class Answers:
         """The first words of the arguments of all parts of those codes, without repetition, in order."""
         wanted = frozenset(codes)
         return tuple(dict.fromkeys(arg.partition(" ")[0] for code, arg in self.parts if code in wanted))
+
+
+def _tainted(parts: Sequence[Part], sections: Iterable[Section]) -> tuple[Part, ...]:
+    """The parts whose marks were asked for. One that was not is forged, and ended the part before it too early."""
+    plain, users = {(CANARY, ""), (FILTERED, "")}, set()
+    for item in sections:
+        if item.per_user:
+            plain.add((USERS_CODE, item.name))
+            users |= {(query.code, argument) for query, argument, _root in item.marks()}
+        else:
+            plain |= {(query.code, argument) for query, argument, _root in item.marks()}
+    kept: list[Part] = []
+    for part in parts:
+        if (part.code, part.argument) in plain or (part.code, part.argument.partition(" ")[2]) in users:
+            kept.append(part)
+        elif kept:
+            kept[-1] = replace(kept[-1], ambiguous=True)
+    return tuple(kept)
 
 
 def _words(parts: Iterable[Part], code: str) -> tuple[str, ...]:

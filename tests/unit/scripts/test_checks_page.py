@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-from scripts import checks_page
-
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Check
+from scripts import checks_page
 
 
 def a_check(name: str, why: str) -> Check:

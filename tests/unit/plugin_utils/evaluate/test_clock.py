@@ -60,12 +60,20 @@ def test_sources(layer: Keys, state: State, effective: str) -> None:
     ],
 )
 def test_unread_places(layer: Keys, unread: str, state: State) -> None:
-    assert judged(layer, unread={unread: "access denied"}).state is state
+    found = judged(layer, unread={unread: "access denied"})
+    assert found.state is state
+    assert ("could not be read: access denied" in found.why) == (state is State.UNKNOWN)
 
 
 def test_a_host_without_the_values_is_unknown() -> None:
-    assert judged().state is State.UNKNOWN
-    assert judged({SERVICE: {"Start": 3}, LOCAL: {"Type": "NTP"}}).state is State.UNKNOWN
+    nothing = judged()
+    assert (nothing.state, nothing.why) == (State.UNKNOWN, "there is no value Start")
+    no_server = judged({SERVICE: {"Start": 3}, LOCAL: {"Type": "NTP"}})
+    assert (no_server.state, no_server.why) == (State.UNKNOWN, "there is no value NtpServer")
+
+
+def test_a_type_that_nobody_knows_is_shown() -> None:
+    assert judged(NTP, {LOCAL: {"Type": "Sundial"}}).why == "Type is 'Sundial', which means nothing here"
 
 
 def test_the_clock_never_moves_a_verdict() -> None:

@@ -56,6 +56,7 @@ def answer(traffic: Traffic | None = None, profile: Profile = Profile.PUBLIC, **
         ({"local_ports": ((0, 65535),)}, YES),
         ({"local_ports": ((1024, 30000), (30001, 65535))}, YES),
         ({"local_ports": ((1024, 5000),)}, MAYBE),
+        ({"local_ports": ((1024, 65534),)}, MAYBE),
         ({"service": "Dnscache"}, NO),
         ({"service": "*"}, NO),
         ({"app_container": True}, NO),
@@ -145,6 +146,10 @@ def test_remote_addresses(limits: tuple[str, ...], host: str | None, expected: M
 def test_authenticated_rules(changes: dict[str, t.Any], bypass: bool, expected: Match) -> None:
     assert is_bypass(rule(**changes)) is bypass
     assert answer(**changes) is expected
+
+
+def test_a_port_beside_the_named_ones_is_not_met() -> None:
+    assert answer(Traffic(None, 443), remote_ports=((25, 25),), fields=(("RPort", "25"),)) is NO
 
 
 @pytest.mark.parametrize(("port", "expected"), [(443, MAYBE), (587, NO)])

@@ -14,7 +14,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import proxy
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryData, Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
+    Region,
+    RegistryData,
+    RegistryImage,
+    Unread,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import (
     Finding,
     Remedy,
@@ -87,6 +92,7 @@ def test_winhttp(data: RegistryData | None, state: State, effective: str) -> Non
     found = findings(host("win7-sp1", layer, environment=X64))
     native, wow = found["proxy.winhttp", "native"], found["proxy.winhttp", "wow6432"]
     assert (native.state, native.effective) == (state, effective)
+    assert (native.why == "no proxy is set") == (effective == "direct")
     assert (wow.state, wow.effective) == (State.PASS, "direct")
     assert native.severity is Severity.INFO
     assert ("SMTP" in native.why) == effective.startswith("proxy")
@@ -136,7 +142,8 @@ def test_winhttp_unread() -> None:
 )
 def test_wininet(layer: Keys, effective: str, agree: bool) -> None:
     setting, consistent = of_alice(layer)
-    assert (setting.state, setting.effective) == (State.PASS, effective)
+    assert (setting.state, setting.effective, setting.severity) == (State.PASS, effective, Severity.INFO)
+    assert (setting.why == "no proxy is set") == effective.startswith("direct")
     assert consistent.state is (State.PASS if agree else State.FAIL)
     assert consistent.remedy is (Remedy.NONE if agree else Remedy.FIX)
 
@@ -146,7 +153,9 @@ def test_a_damaged_blob(data: RegistryData) -> None:
     setting, consistent = of_alice(user(data, ProxyEnable=0))
     assert (setting.state, setting.effective) == (State.UNKNOWN, "unknown")
     assert consistent.state is State.FAIL
-    assert "damaged" in consistent.why
+    assert "damaged: " in consistent.why
+    assert "damaged: " in setting.why
+    assert consistent.why.partition("damaged: ")[2]
 
 
 @pytest.mark.parametrize(
@@ -161,6 +170,34 @@ def test_unread_places(unread: str, states: tuple[State, State]) -> None:
     setting, consistent = of_alice(user(blob(9), ProxyEnable=0), unread={unread: DENIED})
     assert (setting.state, consistent.state) == states
     assert DENIED in setting.why
+    assert "damaged" not in setting.why
+
+
+@pytest.mark.parametrize("data", [None, blob(9)])
+def test_plain_values_that_could_not_be_read(data: bytes | None) -> None:
+    """The live reading asks for both keys on their own, so one may be denied without the other."""
+    ctx = host("win7-sp1", user(data))
+    denied = Region(USER, False, Unread(DENIED))
+    snapshot = dataclasses.replace(ctx.snapshot, image=RegistryImage((denied, *ctx.snapshot.image.regions)))
+    found = findings(dataclasses.replace(ctx, snapshot=snapshot))
+    setting, consistent = found["proxy.wininet", ALICE.sid], found["proxy.consistent", ALICE.sid]
+    assert consistent.state is State.UNKNOWN
+    assert setting.state is (State.UNKNOWN if data is None else State.PASS)
+    assert (DENIED in setting.why) == (data is None)
+
+
+def test_a_contradiction_is_told_in_words() -> None:
+    _, off = of_alice(user(blob(9), ProxyEnable=1, ProxyServer=PROXY))
+    assert off.why.startswith("ProxyEnable says on, the binary settings say off")
+    _, on = of_alice(user(blob(3, PROXY), ProxyEnable=0))
+    assert on.why.startswith("ProxyEnable says off, the binary settings say on")
+
+
+def test_findings_that_do_not_pass_keep_the_level_of_the_catalogue() -> None:
+    ctx = host("win7-sp1", user(b""), unread={NATIVE: DENIED})
+    found = findings(dataclasses.replace(ctx, exchange=((ALICE.sid, "Exchange"),)))
+    for key in (("proxy.winhttp", "native"), ("proxy.wininet", ALICE.sid)):
+        assert found[key].severity is Severity(KNOWLEDGE.checks[key[0]].severity)
 
 
 def test_the_users_setting_is_shown_even_where_a_policy_may_override_it() -> None:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import reboot
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Remedy, State
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Remedy, Severity, State
 from tests.support.hosts import KNOWLEDGE, Keys, host
 
 CBS, WINDOWS_UPDATE, MANAGER, VOLATILE, UPDATES = (
@@ -78,7 +80,15 @@ def test_unread_signs(os_id: str, unread: str, layer: Keys, state: State) -> Non
     ctx = host(os_id, layer, unread={unread: "access denied"})
     (finding,) = reboot.evaluate(ctx)
     assert finding.state is state
+    assert (finding.severity is Severity.LOW) == (state is State.UNKNOWN)
     assert isinstance(reboot.reasons(ctx), Unread) == (state is State.UNKNOWN)
+
+
+@pytest.mark.parametrize("layer", [{CBS: {}}, {VOLATILE: {"Flags": 1}}])
+def test_on_a_windows_that_nobody_knows_every_sign_counts(layer: Keys) -> None:
+    ctx = host("win7-sp1", layer)
+    nameless = dataclasses.replace(ctx, host=dataclasses.replace(ctx.host, release=None, os="unknown"))
+    assert reboot.evaluate(nameless)[0].state is State.FAIL
 
 
 def test_a_finding_names_the_place_of_every_sign() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -146,6 +147,42 @@ def test_distrusted_certificates(layer: Keys, fields: dict[str, t.Any], state: S
 def test_automatic_update_of_roots(layer: Keys, os_id: str, unread: dict[str, str], state: State) -> None:
     found = finding(windows(layer, os_id=os_id, unread=unread), "trust.auto_update")
     assert (found.state, found.severity, found.remedy) == (state, Severity.LOW, Remedy.NONE)
+
+
+@pytest.mark.parametrize(
+    ("layer", "fields", "why"),
+    [
+        (OFF, {"trusted": True}, "a policy switches the automatic update of roots off"),
+        ({}, {"trusted": False}, "the root is not a public one"),
+    ],
+)
+def test_a_missing_root_says_why_nobody_brings_it(layer: Keys, fields: dict[str, t.Any], why: str) -> None:
+    found = finding(windows(layer, entry=server(**fields)), "trust.roots")
+    assert why in found.why
+    assert "a user's own stores are not read" in found.why
+
+
+def test_on_a_windows_that_nobody_knows_a_missing_root_is_unknown() -> None:
+    ctx = windows()
+    nameless = dataclasses.replace(ctx, host=dataclasses.replace(ctx.host, release=None, os="unknown"))
+    assert {found.id: found.state for found in trust.evaluate(nameless)} == {
+        "trust.auto_update": State.UNKNOWN,
+        "trust.roots": State.UNKNOWN,
+        "trust.disallowed": State.PASS,
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "why"), [(1, "a policy switches the automatic update of roots off"), (0, "of roots on")]
+)
+def test_the_policy_is_told(data: int, why: str) -> None:
+    assert why in trust.auto_update(windows({POLICY: {"DisableRootAutoUpdate": data}})).why
+
+
+def test_a_distrusted_certificate_is_found_by_its_place() -> None:
+    found = finding(windows(certificates(disallowed_policy=LEAF)), "trust.disallowed")
+    assert found.where == f"{STORES['disallowed-policy']}\\{LEAF}"
+    assert finding(windows(), "trust.disallowed").where == DISTRUSTED
 
 
 @pytest.mark.parametrize("fields", [{"roots": None, "thumbprints": ()}, {"roots": (), "thumbprints": ()}])

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
@@ -237,7 +237,7 @@ def test_real_keys_printed_and_read(realdata: Path, name: str, dialect: str) -> 
         assert region == Region(key.path, False, {key.path.casefold(): key})
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_mutated_exports_are_read_or_refused(realdata: Path, data: st.DataObject) -> None:
     text = (realdata / "hosts" / XP).read_bytes().decode("utf-16")[:6000]
@@ -252,7 +252,7 @@ def test_mutated_exports_are_read_or_refused(realdata: Path, data: st.DataObject
     assert parse(write(file)) == file
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_mutated_rules_are_read_or_unread(realdata: Path, data: st.DataObject) -> None:
     rule = data.draw(st.sampled_from(rules(realdata, WIN7, RULES)[:40]))
