@@ -8,11 +8,9 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
-# The parent process loads this file before it forks its workers: what is imported and loaded here, they inherit.
-from ansible_collections.mailfleet.client.plugins.connection import winrs  # noqa: F401
+from ansible_collections.mailfleet.client.plugins.connection import winrs
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.gather import context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
@@ -26,6 +24,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell impo
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import shell_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.result import result as as_result
 
+# The parent process loads this file before it forks its workers. What is imported and loaded here, they inherit: the
+# tables, the plan of the reading, and the connection with all that it needs (requests, pywinrm, pyspnego).
+_PRELOADED = (winrs,)
 _KNOWLEDGE = load()
 _READING = plan_reading(_KNOWLEDGE)
 _FAMILIES = (
@@ -76,9 +77,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             options = resolve_options(options, timeout=arguments["probe_timeout"])
             snapshot = collect(shell_for(self._connection), _reading(options))
         except ShellError as error:
-            if error.unreachable:
-                raise AnsibleConnectionFailure(str(error)) from error
-            return {**answer, "failed": True, "msg": str(error)}
+            return {**answer, "unreachable" if error.unreachable else "failed": True, "msg": str(error)}
         except OptionError as error:
             return {**answer, "failed": True, "msg": str(error)}
         seen = context(_KNOWLEDGE, options, snapshot)

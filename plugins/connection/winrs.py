@@ -142,7 +142,7 @@ class Connection(WinrmConnection):  # type: ignore[misc]
         self.has_native_async = self.always_pipeline_modules = False
 
     def is_pipelining_enabled(self, wrap_async: bool = False) -> bool:
-        """Whether modules come on standard input: never."""
+        """No modules, so none on standard input."""
         return False
 
     def _build_winrm_kwargs(self) -> None:
@@ -245,8 +245,7 @@ class Connection(WinrmConnection):  # type: ignore[misc]
         return self._cut(out, err, f"took more than {seconds} seconds (ansible_winrs_command_timeout)")
 
     def _cut(self, out: list[bytes], err: list[bytes], why: str) -> tuple[int, bytes, bytes]:
-        err.append(f"{NAME}: the command {why} and was terminated.\n".encode())
-        return TIMED_OUT, b"".join(out), b"".join(err)
+        return TIMED_OUT, b"".join(out), b"".join(err) + f"{NAME}: the command {why} and was terminated.\n".encode()
 
     def _renew(self, patience: int | None = None) -> None:
         """Go on over a new HTTP connection, signed in anew: what was encrypted for the old one is refused there."""
@@ -294,6 +293,8 @@ def _reason(error: Exception) -> str:
     """An error in one line. A host may have written parts of it."""
     if not isinstance(error, (*_TELLING, AnsibleError)):
         return f"the answer is not one of WS-Management ({type(error).__name__})"
+    while error.args and isinstance(error.args[-1], Exception):
+        error = error.args[-1]  # requests wraps urllib3's, which wraps the one that says something
     text = " ".join(str(error).split())
     system = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
     return f"cannot connect ({system[1]})" if system else shown(text, 300) or type(error).__name__

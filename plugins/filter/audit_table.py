@@ -16,7 +16,8 @@ DOCUMENTATION = r"""
 name: audit_table
 short_description: The results of a fleet's audit as the lines of a table
 version_added: 0.1.0
-author: The mailfleet.client developers (@mailfleet)
+author:
+  - The mailfleet.client developers (@mailfleet)
 description:
   - Takes a dictionary of host name and result of M(mailfleet.client.mail_tls_audit) and gives the lines of a table with
     host, Windows, verdict, first reason and next step. Hosts that were not reached are lines too.

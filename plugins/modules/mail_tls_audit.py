@@ -234,7 +234,7 @@ host:
     version: {description: What the host itself says., type: str, sample: Windows 7 Professional 6.1 build 7601}
     name: {description: The computer's name., type: str, sample: PC-042}
     build: {description: Build number., type: int, sample: 7601}
-    revision: {description: Revision of the build (UBR), from Windows 10 on., type: int, sample: 6216}
+    revision: {description: "Revision of the build (UBR), from Windows 10 on.", type: int, sample: 6216}
     architecture: {description: V(x86) or V(amd64) or V(arm64)., type: str, sample: amd64}
     clients: {description: Mail clients that were found., type: list, elements: str, sample: [outlook-2010]}
 findings:

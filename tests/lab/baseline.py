@@ -67,10 +67,11 @@ def _identity(registry: Registry, system: System, arch: str, words: Words) -> No
     registry.set_text(rf"{_CONTROL}\ProductOptions", "ProductType", system.type)
     registry.set_text(rf"{_CONTROL}\Nls\CodePage", "OEMCP", str(words.oem))
     registry.set_text(rf"{_CONTROL}\Nls\CodePage", "ACP", str(words.ansi))
+    level = int(system.sp.rpartition(" ")[2] or 0)
+    registry.set_number(rf"{_CONTROL}\Windows", "CSDVersion", level << 8)
     environment = rf"{_CONTROL}\Session Manager\Environment"
     registry.set_text(environment, "PROCESSOR_ARCHITECTURE", arch.upper() if arch != "x86" else arch)
-    name_state = {False: "ComputerName", True: "ActiveComputerName"}
-    for key in name_state.values():
+    for key in ("ComputerName", "ActiveComputerName"):
         registry.set_text(rf"{_CONTROL}\ComputerName\{key}", "ComputerName", "STANDIN")
     if system.id == "posready-2009":
         registry.set_number(r"HKLM\SYSTEM\WPA\PosReady", "Installed", 1)

@@ -207,26 +207,36 @@ def _program(word: str) -> str:
     return name.removesuffix(".exe").removesuffix(".com")
 
 
-_VARIABLE: t.Final = re.compile(r"%(~[a-zA-Z$:]*?)?([a-zA-Z])")
+_MODIFIERS: t.Final = re.compile(r"[fdpnxsatz]*", re.IGNORECASE)
 
 
 def substitute(text: str, variables: Mapping[str, str]) -> str:
     """``%k`` and ``%~k`` of the loops around; nothing that comes of it is parsed again here."""
     if not variables or "%" not in text:
         return text
+    result, at = [], 0
+    while (found := text.find("%", at)) >= 0:
+        result.append(text[at:found])
+        value, at = _variable(text, found, variables)
+        result.append(value)
+    return "".join([*result, text[at:]])
 
-    def value(match: re.Match[str]) -> str:
-        if match[1] is None:
-            return variables.get(match[2], match[0])
-        name = match[1][1:2] or match[2]
-        if name not in variables:
-            return match[0]
-        if len(match[1]) > 1:
-            raise Refused(f"the modifier {match[0]}")
-        found = variables[name]
-        return found[1:-1] if len(found) > 1 and found[0] == found[-1] == '"' else found
 
-    return _VARIABLE.sub(value, text)
+def _variable(text: str, at: int, variables: Mapping[str, str]) -> tuple[str, int]:
+    """(what stands for the variable at that %, where the text goes on). The longest run of modifiers wins."""
+    if text[at + 1 : at + 2] != "~":
+        name = text[at + 1 : at + 2]
+        return (variables[name], at + 2) if name in variables else ("%", at + 1)
+    modifiers = _MODIFIERS.match(text, at + 2)
+    assert modifiers is not None
+    for end in range(modifiers.end(), at + 1, -1):
+        name = text[end : end + 1]
+        if name in variables:
+            if end > at + 2:
+                raise Refused(f"the modifier {text[at : end + 1]}")
+            value = variables[name]
+            return (value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value), end + 1
+    return "%", at + 1
 
 
 def unparse(node: Node, variables: Mapping[str, str]) -> str:

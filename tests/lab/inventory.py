@@ -37,7 +37,7 @@ def variables(host: LabHost, lab: Lab) -> dict[str, t.Any]:
             "ansible_winrm_server_cert_validation": "ignore",
         }
         if mechanism == "basic" and not secure:
-            result["ansible_winrs_basic_over_http"] = True
+            result["ansible_winrs_allow_basic_over_http"] = True
     return result | dict(host.entry.vars)
 
 

@@ -11,6 +11,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import MailClient
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailAccount, Security, Server
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Finding, Remedy, State
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import UserHive
 
 
 def subject(account: MailAccount) -> str:
@@ -45,8 +46,8 @@ def can_sign_in(methods: tuple[str, ...] | None, client: MailClient) -> bool:
 
 
 def evaluate(ctx: Context) -> tuple[Finding, ...]:
-    """Three findings for each leg of each account."""
-    findings = []
+    """One finding for each user whose accounts were asked for, and three for each leg of each account."""
+    findings = [_read(ctx, user) for user in ctx.snapshot.users] if isinstance(ctx.snapshot.users, tuple) else []
     for account in ctx.accounts:
         client = client_of(ctx.knowledge, account, ctx.clients)
         entry = declared(ctx, account)
@@ -54,6 +55,20 @@ def evaluate(ctx: Context) -> tuple[Finding, ...]:
         findings.append(_cleartext(ctx, account, entry))
         findings.append(_auth(ctx, account, client, entry))
     return tuple(findings)
+
+
+def _read(ctx: Context, user: UserHive) -> Finding:
+    missing = [(what, why) for what, why in ctx.accounts_unread if what.startswith(user.root)]
+    return ctx.finding(
+        "accounts.read",
+        State.UNKNOWN if missing else State.PASS,
+        observed=[what for what, _why in missing],
+        effective=sum(1 for account in ctx.accounts if account.user == user.sid),
+        wanted="every account",
+        where=user.root,
+        why=f"Accounts of this user could not be read: {missing[0][1]}." if missing else "",
+        subject=user.sid,
+    )
 
 
 def contradicts(ctx: Context, account: MailAccount) -> bool:

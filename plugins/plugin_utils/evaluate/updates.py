@@ -201,7 +201,7 @@ def _ubr(ctx: Context, way: Detection, _update: Update) -> Presence:
 
 
 def _dword(ctx: Context, way: Detection, _update: Update) -> Presence:
-    key, _, name = way.name.partition("|")
+    key, _bar, name = way.name.partition("|")
     value = ctx.snapshot.image.value(key, name)
     if isinstance(value, Unread):
         return Presence(None, f"{key}\\{name} could not be read: {value.why}")

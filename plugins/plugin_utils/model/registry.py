@@ -171,7 +171,7 @@ class RegistryImage:
 
     def _child_of_region(self, folded: str) -> RegistryKey | Absent | Unread:
         """A key that no region covers may still be known as absent, from the list of its parent's subkeys."""
-        parent, _, child = folded.rpartition("\\")
+        parent, _slash, child = folded.rpartition("\\")
         for number in self._by_root.get(parent, ()):
             region = self.regions[number]
             if region.names is None and region.lists_subkeys:

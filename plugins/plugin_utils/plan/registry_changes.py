@@ -40,7 +40,7 @@ def changes(ctx: Context) -> tuple[Change, ...]:
             found.extend(_mask(ctx, "wininet", wininet(ctx, user.root)))
     if counts(ctx.options, "dotnet"):
         for place in components.dotnet_shortfalls(ctx):
-            key, _, name = place.rpartition("\\")
+            key, _slash, name = place.rpartition("\\")
             found.append(_set("dotnet", key, name, 1, None, "scripts and add-ins follow Windows", optional=True))
     return tuple(found)
 
@@ -68,6 +68,6 @@ def _mask(ctx: Context, component: str, found: EffectiveMask) -> tuple[Change, .
     wanted, add, drop = components.asked(ctx, component, found.mask)
     if found.mask is None or found.policy or not found.honoured or not (add or drop):
         return ()
-    key, _, name = found.place.rpartition("\\")
+    key, _slash, name = found.place.rpartition("\\")
     why = ", ".join([f"add {p.value}" for p in add] + [f"drop {p.value}" for p in drop])
     return (_set(component, key, name, wanted, found.read, why, optional=not components.needed(ctx)),)

@@ -19,7 +19,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     RegistryKey,
     RegistryType,
     RegistryValue,
-    is_secret,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.account_legs import (
     AccountReading,
@@ -63,10 +62,10 @@ def _root(data: bytes) -> ET.Element:
 
 
 def _value(element: ET.Element) -> RegistryValue | None:
-    """The value that an element holds, as the registry would; None where it is of no use or may be a password."""
+    """The value that an element holds, as the registry would; None where it is of no use. (Passwords are BINARY.)"""
     name, text = element.tag.replace("_", " "), (element.text or "").strip()
     kind = element.get("type", "").upper()
-    if is_secret(name) or len(element):
+    if len(element):
         return None
     if kind == "SZ":
         return RegistryValue(name, RegistryType.SZ, element.text or "")

@@ -94,7 +94,6 @@ def scan(text: str) -> tuple[Line, ...]:
         after = len(text) if end < 0 else end + 1
         if line.lstrip().startswith(('"', "@", *TYPOGRAPHIC)):
             found, after = _value(text, position, line, number, key)
-            after = max(after, position + 1)
             lines.append(found)
         elif line.strip():
             lines.append(_plain(line, number, key))

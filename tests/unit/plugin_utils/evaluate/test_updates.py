@@ -42,7 +42,9 @@ NO_FILES = Unread("wmic is not there")
         ({KB3140245: {"CurrentState": 0x70}}, OLD, False, False),  # the file itself is older
     ],
 )
-def test_kb3140245_on_windows_7(layer: dict[str, dict[str, int]], files: object, present: bool | None, pending: bool) -> None:
+def test_kb3140245_on_windows_7(
+    layer: dict[str, dict[str, int]], files: object, present: bool | None, pending: bool
+) -> None:
     found = presence(host("win7-sp1", layer, files=files), "KB3140245")
     assert (found.present, found.pending) == (present, pending)
     assert found.why

@@ -119,7 +119,7 @@ def test_the_catalogue_of_checks() -> None:
         "proxy.winhttp",
         "proxy.wininet",
         "proxy.consistent",
-        "accounts.security_port",
+        "accounts.read accounts.security_port",
         "accounts.cleartext",
         "accounts.auth",
         "trust.roots",

@@ -67,7 +67,11 @@ def test_values(seen: RegistryImage, path: str, name: str, answer: object) -> No
         (image(PLAIN), r"hklm\A", KEY),
         (image(PLAIN), r"HKLM\A\B", Unread("was not asked for")),
         (image(PLAIN), r"HKLM\A\C", ABSENT),  # its parent's subkeys were listed
-        (image(Region(r"HKLM\A", False, {r"hklm\a": KEY}, lists_subkeys=False)), r"HKLM\A\C", Unread("was not asked for")),
+        (
+            image(Region(r"HKLM\A", False, {r"hklm\a": KEY}, lists_subkeys=False)),
+            r"HKLM\A\C",
+            Unread("was not asked for"),
+        ),
         (image(Region(r"HKLM\A", False, ABSENT)), r"HKLM\A\C", ABSENT),
         (image(), r"HKLM\A", Unread("was not asked for")),
     ],

@@ -92,6 +92,7 @@ def test_cut_off_settings_are_unread(length: int) -> None:
         struct.pack("<III", 0x47, 1, 1) + bytes(12),
         struct.pack("<III", 0x46, 1, 1) + struct.pack("<I", 0xFFFFFFFF) + bytes(40),
         struct.pack("<III", 0x46, 1, 2) + struct.pack("<I", 41) + bytes(40),
+        struct.pack("<III", 0x46, 1, 2) + counted("a", "b") + struct.pack("<I", 3) + b"ab",
     ],
 )
 def test_impossible_settings_are_unread(data: bytes) -> None:

@@ -228,6 +228,11 @@ def test_the_form_of_regedit() -> None:
     ]
 
 
+def test_line_breaks_in_data_are_written_as_bytes() -> None:
+    data = write(RegFile((RegFileKey("HKLM\\A", (RegistryValue("n", R.SZ, "a\n"),)),)))
+    assert '"n"=hex(1):61,00,0a,00,00,00\r\n' in data.decode("utf-16")
+
+
 def test_a_value_in_the_middle() -> None:
     assert value_at('x\r\n"a"=dword:1\r\nrest', 3) == (RegistryValue("a", R.DWORD, 1), 16)
     with pytest.raises(RegFileError):
