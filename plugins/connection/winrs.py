@@ -25,7 +25,7 @@ notes:
 author: the mailfleet.client developers
 version_added: 0.1.0
 requirements:
-  - pywinrm (Python library) 0.4.2 or newer
+  - pywinrm (Python library) 0.5.0 or newer
 extends_documentation_fragment:
   - mailfleet.client.winrm_options
 options:
@@ -295,6 +295,6 @@ def _reason(error: Exception) -> str:
         return f"the answer is not one of WS-Management ({type(error).__name__})"
     while error.args and isinstance(error.args[-1], Exception):
         error = error.args[-1]  # requests wraps urllib3's, which wraps the one that says something
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).partition(" (extended fault data")[0].split())
     system = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
     return f"cannot connect ({system[1]})" if system else shown(text, 300) or type(error).__name__

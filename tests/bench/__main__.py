@@ -82,6 +82,27 @@ def _medians(runs: list[Run], hosts: int) -> dict[str, float]:
     }
 
 
+def on_the_wire(arguments: argparse.Namespace) -> dict[str, dict[str, int]]:
+    """Requests and bytes of one audit, by the way in; with real registries where MAILFLEET_REALDATA names them."""
+    folder = Path(os.environ.get("MAILFLEET_REALDATA", _ROOT.parent / "shared" / "realdata")) / "hosts"
+    registry = sorted(folder.glob("win10-1709-office16.reg"))
+    entry = {"os": "win10-1709", "registry": registry} if registry else {"os": arguments.os}
+    ways: dict[str, dict[str, object]] = {
+        "basic": {"auth": "basic"},
+        "ntlm": {"auth": "ntlm"},
+        "ntlm, 4096 bytes a chunk": {"auth": "ntlm", "chunk": 4096},
+        "winrm": {"auth": "ntlm", "connection": "winrm"},
+    }
+    fleet = [{"name": f"way{number}", **entry, **way} for number, way in enumerate(ways.values())]
+    with Lab(hosts=fleet) as lab:
+        run(_PAIRS["playbook"][0], lab.inventory, arguments.forks)
+        counters = lab.counters()
+    return {
+        name: {key: counters[f"way{number}"][key] for key in ("requests", "lines", "bytes_up", "bytes_down")}
+        for number, name in enumerate(ways)
+    }
+
+
 def main() -> None:
     """``python -m tests.bench [--hosts 200] [--forks 10] [--runs 3] [--os win10-22h2]``"""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -92,7 +113,8 @@ def main() -> None:
     arguments = parser.parse_args()
     fleet = [{"name": "bench", "os": arguments.os, "kind": "simulated", "count": arguments.hosts}]
     with Lab(hosts=fleet) as lab:
-        results = {name: compare(pair, lab.inventory, arguments) for name, pair in _PAIRS.items()}
+        results: dict[str, object] = {name: compare(pair, lab.inventory, arguments) for name, pair in _PAIRS.items()}
+    results["wire"] = on_the_wire(arguments)
     print(json.dumps({"hosts": arguments.hosts, "forks": arguments.forks, "runs": arguments.runs, **results}, indent=1))
 
 

@@ -20,7 +20,7 @@ from .systems import System, systems
 from .words import Words, all_words, codec
 
 #: How many commands, refusals and writes a host remembers by name; the counters go on.
-_REMEMBERED: t.Final = 20_000
+_REMEMBERED: t.Final = 5_000
 
 
 @dataclass(slots=True)

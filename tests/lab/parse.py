@@ -89,6 +89,7 @@ Node = t.Union[Simple, Group, Sequence, Pipe, For, If]
 
 _PLAIN: t.Final = re.compile(r'[^"&|<>^)]+')
 _IN_QUOTES: t.Final = re.compile(r'[^"]+')
+_KEYWORD: t.Final = re.compile(r"(for|if|rem)(?=[\s,;=(/]|$)", re.IGNORECASE)
 _PERCENT: t.Final = re.compile(r"%([^%:]+)(?::([^%]*))?%")
 
 
@@ -176,7 +177,7 @@ class _Parser:
             raise Refused(f"a command that begins with {self._peek()}")
         if self._peek() in ("&", "|", ")", ""):
             raise SyntaxFault(f"{self._peek() or 'the end'} was unexpected at this time.")
-        word = re.compile(r"(for|if|rem)(?=[\s,;=(/]|$)", re.IGNORECASE).match(self.line, self.at)
+        word = _KEYWORD.match(self.line, self.at)
         if word is None:
             return self._simple(depth)
         self.at = word.end()

@@ -113,8 +113,9 @@ class _Reader:
             self._at = match.end()
             return Assignment(path, name, REG_DWORD, int(match[1], 16).to_bytes(4, "little"))
         if match := _HEX.match(self._body, at):
+            kind, raw = self._hex(match)
             self._at = match.end()
-            return Assignment(path, name, *self._hex(match))
+            return Assignment(path, name, kind, raw)
         raise self._error(f"no data that regedit would write for the value {name!r}")
 
     def _hex(self, match: re.Match[str]) -> tuple[int, bytes]:

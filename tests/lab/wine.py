@@ -57,6 +57,8 @@ class WineHost:
     def __init__(self, name: str, entry: HostEntry) -> None:
         if entry.unreadable or entry.profiles:
             raise EntryError(f"host {name}: with Wine there is no unreadable and no profiles")
+        if entry.language != "en" or entry.oem_codepage not in (0, _CODEPAGE):
+            raise EntryError(f"host {name}: Wine speaks English in code page {_CODEPAGE}")
         system_of(entry)
         self.name, self.entry = name, entry
         self.counters = Counters()

@@ -27,6 +27,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Finding, Remedy, Severity, State
 
+NO_VALUE = "this release, as it is, reads no value"
 _DOTNET_VALUES = ("SchUseStrongCrypto", "SystemDefaultTlsVersions")
 
 
@@ -99,7 +100,8 @@ def _mask_state(
         return State.FAIL, Remedy.BLOCKED, f"The mask {lacks}, and the group policy at {found.place} decides it."
     if not found.honoured:
         remedy = Remedy.UPDATE if offered_for(ctx, f"{component}-mask") else Remedy.RELAY
-        return State.FAIL, remedy, f"The mask {lacks}, and this release, as it is, reads no value ({found.why})."
+        reads = "whether this release reads a value as it is cannot be told" if found.honoured is None else NO_VALUE
+        return State.FAIL, remedy, f"The mask {lacks}, and {reads} ({found.why})."
     return State.FAIL, Remedy.FIX, f"The mask {lacks} ({found.why})."
 
 

@@ -24,7 +24,10 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     RegistryValue,
     Unread,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Finding, Remedy, State
 
+#: Where an offer comes from, if a group policy sets it.
+POLICY_ORDER = "the order set by group policy"
 _CURVE = re.compile(r"_P(?:256|384|521)$")
 #: Parts of a suite's name → the subkey of SCHANNEL that disables it (Enabled=0).
 _SWITCHES = (
@@ -90,7 +93,7 @@ def _listed(ctx: Context, release: OsRelease) -> tuple[tuple[CipherSuite, ...], 
     if release.version.startswith("5."):
         return table, "the release's own list"
     image = ctx.snapshot.image
-    for place, origin in (("suites-policy", "the order set by group policy"), ("suites-local", "the local list")):
+    for place, origin in (("suites-policy", POLICY_ORDER), ("suites-local", "the local list")):
         row = ctx.knowledge.registry[place]
         read = image.value(row.key, row.value or "Functions")
         if isinstance(read, Unread):
@@ -132,3 +135,47 @@ def _switched_off(ctx: Context, suite: CipherSuite) -> bool:
 def _disabled(image: RegistryImage, key: str) -> bool:
     read = image.value(key, "Enabled")
     return isinstance(read, RegistryValue) and read.data == 0
+
+
+def wanted(ctx: Context, found: Offer) -> tuple[str, ...] | None:
+    """The suites, best first, that the policy would keep of an offer; None where it leaves them as they are."""
+    policy = ctx.knowledge.policies[ctx.options.policy]
+    if policy.suites == "leave":
+        return None
+    return tuple(suite.name for suite in found.suites if suite.name in policy.modern_suites)
+
+
+def evaluate(ctx: Context) -> tuple[Finding, ...]:
+    """One finding: whether anything is offered that the policy does not want."""
+    found = offer(ctx)
+    keep = None if isinstance(found, Unread) else wanted(ctx, found)
+    row = ctx.knowledge.registry["suites-policy"]
+    state, remedy, why = _judge(ctx, found, keep)
+    return (
+        ctx.finding(
+            "tls.suites",
+            state,
+            observed=None if isinstance(found, Unread) else found.origin,
+            effective=None if isinstance(found, Unread) else [suite.name for suite in found.suites],
+            wanted="leave" if keep is None else list(keep),
+            where=f"{row.key}\\{row.value}",
+            why=why,
+            remedy=remedy,
+        ),
+    )
+
+
+def _judge(ctx: Context, found: Offer | Unread, keep: tuple[str, ...] | None) -> tuple[State, Remedy, str]:
+    if ctx.knowledge.policies[ctx.options.policy].suites == "leave":
+        return State.NOT_APPLICABLE, Remedy.NONE, "The policy leaves the cipher suites as they are."
+    if isinstance(found, Unread) or keep is None:
+        why = found.why if isinstance(found, Unread) else ""
+        return State.UNKNOWN, Remedy.NONE, f"The cipher suites in force cannot be told: {why}."
+    if len(keep) == len(found.suites):
+        return State.PASS, Remedy.NONE, "Only modern cipher suites are offered."
+    old = f"{len(found.suites) - len(keep)} cipher suites are offered that the policy does not want"
+    if not keep:
+        return State.FAIL, Remedy.RELAY, f"{old}, and no modern one is there."
+    if found.origin == POLICY_ORDER:
+        return State.FAIL, Remedy.BLOCKED, f"{old}, and a group policy sets the order."
+    return State.FAIL, Remedy.FIX, f"{old}."

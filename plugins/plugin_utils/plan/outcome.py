@@ -16,6 +16,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import (
     reboot,
     release,
     routes,
+    suites,
     tls,
     trust,
     updates_needed,
@@ -43,6 +44,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.what_if impo
 _CHECKS = (
     release.evaluate,
     tls.evaluate,
+    suites.evaluate,
     components.evaluate,
     updates_needed.evaluate,
     firewall.evaluate,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import components
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import components, suites
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import (
     Effect,
@@ -18,7 +18,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effectiv
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import wish
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind, Remedy
 
 
 def _set(family: str, key: str, name: str, data: int, before: object, why: str, *, optional: bool = False) -> Change:
@@ -32,6 +32,7 @@ def changes(ctx: Context) -> tuple[Change, ...]:
     if counts(ctx.options, "tls"):
         for protocol in schannel(ctx).values():
             found.extend(_schannel(ctx, protocol))
+        found.extend(_suites(ctx))
     if counts(ctx.options, "winhttp"):
         for view in components.views(ctx):
             found.extend(_mask(ctx, "winhttp", winhttp(ctx, view)))
@@ -71,3 +72,19 @@ def _mask(ctx: Context, component: str, found: EffectiveMask) -> tuple[Change, .
     key, _slash, name = found.place.rpartition("\\")
     why = ", ".join([f"add {p.value}" for p in add] + [f"drop {p.value}" for p in drop])
     return (_set(component, key, name, wanted, found.read, why, optional=not components.needed(ctx)),)
+
+
+def _suites(ctx: Context) -> tuple[Change, ...]:
+    """An order of cipher suites, where the policy wants one: REG_SZ, names with commas between."""
+    (finding,) = suites.evaluate(ctx)
+    if finding.remedy is not Remedy.FIX:
+        return ()
+    row = ctx.knowledge.registry["suites-policy"]
+    details = {
+        "key": row.key,
+        "name": row.value,
+        "type": "REG_SZ",
+        "data": ",".join(finding.wanted),
+        "before": shown(ctx.snapshot.image.value(row.key, row.value or "")),
+    }
+    return (Change(ChangeKind.REGISTRY, "tls", "offer modern cipher suites only", details),)

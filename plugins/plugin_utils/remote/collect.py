@@ -107,6 +107,8 @@ class _Host:
             self.codepage = codepage_of(data, token, CODEPAGE)
         text = decode(data, self.codepage)
         if not self.answers.add(text, token, batch.sections):
+            if output.cut:
+                raise ShellError(output.cut, unreachable=True)
             said = decode(output.out[:400] or output.err[:400], self.codepage)
             said = shown(" ".join(said.split())) or "nothing at all"
             raise ShellError(f"The host does not answer as cmd.exe of Windows does; it said: {said}.")

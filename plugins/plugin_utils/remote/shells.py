@@ -17,6 +17,7 @@ import typing as t
 from collections.abc import Callable, Iterator
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.utils.display import Display
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import CMD_LIMIT, Output, Shell, ShellError
@@ -97,7 +98,7 @@ def shell_for(connection: t.Any) -> Shell:
 
     :raises ShellError: that connection cannot run lines of cmd.exe.
     """
-    kind = str(getattr(connection, "transport", "")).rpartition(".")[2]
+    kind = _kind(connection)
     family = str(getattr(getattr(connection, "_shell", None), "SHELL_FAMILY", ""))
     if kind == "winrs":
         return ConnectionShell(connection, str, PLAIN_LIMIT)
@@ -118,15 +119,24 @@ def shell_for(connection: t.Any) -> Shell:
 @contextlib.contextmanager
 def _quiet(connection: t.Any) -> Iterator[None]:
     """Keep ansible-core's connections from logging what a host prints, at any verbosity: it holds people's settings."""
-    context = getattr(connection, "_play_context", None)
-    before = getattr(context, "no_log", None)
-    if context is not None:
-        context.no_log = True
+    # "no_log" would do for all of them, but ssh then hides even why it could not connect.
+    target, name, value = (
+        (Display(), "verbosity", min(Display().verbosity, 2))
+        if _kind(connection) == "ssh"
+        else (getattr(connection, "_play_context", None), "no_log", True)
+    )
+    before = getattr(target, name, None)
+    if target is not None:
+        setattr(target, name, value)
     try:
         yield
     finally:
-        if context is not None:
-            context.no_log = before
+        if target is not None:
+            setattr(target, name, before)
+
+
+def _kind(connection: t.Any) -> str:
+    return str(getattr(connection, "transport", "")).rpartition(".")[2]
 
 
 def _sentence(error: Exception) -> str:

@@ -82,9 +82,7 @@ def connect(pool: Pool) -> Iterator[Connect]:
     made: list[Remote] = []
 
     def make(lab: Lab, name: str, **more: t.Any) -> Remote:
-        told = {**variables(lab.host(name), lab), "ansible_user": lab.account.user, "inventory_hostname": name, **more}
-        if told.get("ansible_winrm_transport") == "basic":
-            told.setdefault("ansible_winrs_allow_basic_over_http", True)
+        told = {"ansible_user": lab.account.user, "inventory_hostname": name, **variables(lab.host(name), lab), **more}
         made.append(Remote(pool, told))
         return made[-1]
 

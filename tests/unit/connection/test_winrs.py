@@ -105,6 +105,18 @@ def test_the_builtin_connection_reads_the_same(lab: Lab, connect: Connect) -> No
     assert lab.host("builtin").counters.lines > 1
 
 
+@pytest.mark.needs("sshd", "ssh")
+@pytest.mark.parametrize(("os", "language", "codepage"), [("win10-1709", "en", 437), ("win7-sp1", "de", 850)])
+def test_ssh_reads_the_same(connect: Connect, os: str, language: str, codepage: int) -> None:
+    with Lab([HostEntry("host", os, connection="ssh", language=language)]) as running:
+        snapshot = connect(running, "host").audit()
+        assert snapshot.unread == ()
+        assert snapshot.codepage == codepage
+        with pytest.raises(ShellError, match=r"Permission denied") as failure:
+            connect(running, "host", ansible_user="nobody-of-that-name").audit()
+        assert failure.value.unreachable
+
+
 @pytest.mark.parametrize("codepage", [437, 850, 65001])
 def test_the_code_page_is_asked_for(lab: Lab, connect: Connect, codepage: int) -> None:
     connection = connect(lab, "basic", ansible_winrs_codepage=codepage)
@@ -219,7 +231,8 @@ def test_a_host_that_misbehaves_is_told_in_one_line(
     assert text
     assert "\n" not in text
     assert "Traceback" not in text
-    assert len(text) < 400
+    assert "fault data" not in text
+    assert len(text) < 300
 
 
 def test_a_host_that_is_not_there_is_unreachable(lab: Lab, connect: Connect) -> None:

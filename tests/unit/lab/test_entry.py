@@ -12,6 +12,7 @@ import pytest
 from tests.lab.entry import EntryError, expand, read_entry
 from tests.lab.fleet import read_fleet
 from tests.lab.host import SimulatedHost
+from tests.lab.wine import WineHost
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,14 @@ from tests.lab.host import SimulatedHost
 def test_bad_entry(entry: dict[str, object], why: str, tmp_path: Path) -> None:
     with pytest.raises(EntryError, match=why):
         SimulatedHost("h", read_entry(entry, tmp_path), {})
+
+
+@pytest.mark.parametrize(
+    "more", [{"unreadable": ["HKLM"]}, {"profiles": {"C:\\x": []}}, {"language": "de"}, {"oem_codepage": 850}]
+)
+def test_what_wine_cannot_do(more: dict[str, object]) -> None:
+    with pytest.raises(EntryError, match="Wine"):
+        WineHost("w", read_entry({"name": "w", "kind": "wine", **more}, Path()))
 
 
 def test_a_reg_file_that_is_none(tmp_path: Path) -> None:

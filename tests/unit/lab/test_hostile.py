@@ -10,7 +10,7 @@ import pytest
 from .conftest import Host, MakeHost
 
 #: The loop that no reading may use: over names that anybody may have given.
-OVER_NAMES = r"""echo off&(for /f "tokens=4 delims=\" %k in ('reg query HKCU\Software') do """
+OVER_NAMES = r"""echo off&(for /f "tokens=3 delims=\" %k in ('reg query HKCU\Software') do """
 #: Tried on a real cmd.exe: this name ran in a nested ``for /f``.
 EVIL = 'a" & echo PWNED & "b'
 
@@ -51,16 +51,22 @@ def test_a_group_on_one_side_of_a_pipe_expands_variables_in_the_name(evil: Host)
         r"reg query HKCU\Software /s",
         r'reg query HKCU\Software /s|find /v /i "password"',
         OVER_NAMES + r"""(echo %k))""",
-        OVER_NAMES + r"""(reg query "HKCU\Software\%k"))""",
-        OVER_NAMES + r"""(reg query "HKCU\%k"|find "x"))""",
         r"""echo off&(for /f "tokens=2 delims=\" %s in """
         r"""('reg query HKU^|findstr /r /x /c:"HKEY_USERS.S-1-[0-9]*-[0-9]*-[0-9-]*"') do (reg query HKU\%s /s))""",
     ],
 )
 def test_these_ways_of_reading_never_run_it(evil: Host, line: str) -> None:
     evil.registry.create(r"HKU\S-1-5-21-7&echo PWNED")
-    evil.say(line)
+    _, out, _ = evil.say(line)
+    assert "PWNED" in out
     assert evil.counters.refused == []
+    assert not pwned(evil)
+
+
+@pytest.mark.parametrize("body", [r'(reg query "HKCU\X %k"))', r'(reg query "HKCU\X %k"|find "x"))'])
+def test_the_arguments_of_a_program_are_not_parsed_again(evil: Host, body: str) -> None:
+    evil.say(OVER_NAMES + body)
+    assert rf'reg query "HKCU\X {EVIL}"' in evil.counters.executed
     assert not pwned(evil)
 
 
@@ -72,7 +78,6 @@ def test_what_an_injected_program_would_do_is_recorded_and_refused(evil: Host) -
 
 
 def test_line_breaks_in_values_are_printed_as_they_are(evil: Host) -> None:
-    evil.registry.set_text(
-        r"HKCU\Software\Z", "v", "x\r\n\r\nHKEY_LOCAL_MACHINE\\SYSTEM\\forged\r\n    a    REG_SZ    b"
-    )
+    forged = "\r\nHKEY_LOCAL_MACHINE\\SYSTEM\\forged\r\n"
+    evil.registry.set_text(r"HKCU\Software\Z", "v", f"x\r\n{forged}    a    REG_SZ    b")
     assert forged in evil.say(r"reg query HKCU\Software\Z")[1]

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.lab.systems import systems
 
@@ -33,11 +35,18 @@ def test_every_system_answers(make_host: MakeHost, os: str) -> None:
     assert ("InstallationType" in values) == (system.build >= 7600)
     assert ("Server" in system.product) == (system.type == "ServerNT")
     # SSL 2.0 ships off by default from Vista on, and is gone from 10 1607 on.
-    assert (host.say(f"reg query {SSL2}")[0] == 0) == (6001 <= system.build <= 10586)
+    assert (host.say(f"reg query {SSL2}")[0] == 0) == (6000 <= system.build <= 10586)
     assert (host.say(f"reg query {SUITES}")[0] == 0) == (not system.classic)
     assert (host.say(rf"reg query {FIREWALL}\PublicProfile")[0] == 0) == (not system.classic)
     assert f"{'.'.join(map(str, system.nt))}.{system.build}" in host.say("ver")[1]
     assert host.counters.refused == []
+
+
+def test_the_lab_knows_every_release_that_the_product_knows(repository: Path) -> None:
+    rows = yaml.safe_load((repository / "plugins/plugin_utils/knowledge/os_releases.yml").read_text("utf-8"))
+    releases = re.findall(r"'id': '([a-z0-9.-]+)'", str(rows))
+    assert len(releases) > 40
+    assert set(releases) <= set(systems())
 
 
 def test_windows_11_says_windows_10(make_host: MakeHost) -> None:

@@ -422,6 +422,16 @@ def test_why_an_answer_was_cut_is_said() -> None:
     assert snapshot.unread[0] == ("the end of an answer", "took more than 300 seconds")
 
 
+def test_a_host_that_answered_nothing_in_time_is_unreachable() -> None:
+    class Silent(SimulatedShell):
+        def run(self, line: str) -> Output:
+            return Output(258, b"", b"", "the command took more than 300 seconds and was terminated.")
+
+    with pytest.raises(ShellError, match=r"^the command took more than 300 seconds") as failure:
+        collect(Silent(entry("win7-sp1")), PLAN)
+    assert failure.value.unreachable
+
+
 def test_each_line_has_a_token_of_its_own() -> None:
     shell = SimulatedShell(entry("win7-sp1"), limit=2900)
     collect(shell, PLAN)

@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.utils.display import Display
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import CMD_LIMIT, Output, ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import (
@@ -53,7 +54,7 @@ class FakeConnection:
 def test_lines_are_wrapped_as_the_connection_needs_it(transport: str, family: str, sent: str) -> None:
     connection = FakeConnection(transport, family)
     assert shell_for(connection).run("a 'b' \"c\"") == Output(0, b"out", b"")
-    assert connection.sent == [(sent, None, False, True)]
+    assert connection.sent == [(sent, None, False, None if transport == "ssh" else True)]
 
 
 def test_over_ssh_a_powershell_gets_the_line_where_its_quotes_are_safe() -> None:
@@ -135,3 +136,21 @@ def test_what_a_host_prints_is_not_logged_and_the_setting_comes_back(before: boo
         shell_for(connection).run("ver")
     assert connection.sent[0][3] is True
     assert connection._play_context.no_log is before
+
+
+@pytest.mark.parametrize(("verbosity", "meanwhile"), [(6, 2), (3, 2), (2, 2), (0, 0)])
+def test_over_ssh_the_verbosity_goes_down_instead(
+    monkeypatch: pytest.MonkeyPatch, verbosity: int, meanwhile: int
+) -> None:
+    """With no_log, ansible-core's ssh would hide its own errors as well."""
+    seen: list[int] = []
+
+    class Ssh(FakeConnection):
+        def exec_command(self, line: str, in_data: t.Any = None, sudoable: bool = True) -> t.Any:
+            seen.append(Display().verbosity)
+            return super().exec_command(line, in_data, sudoable)
+
+    monkeypatch.setattr(Display(), "verbosity", verbosity)
+    shell_for(Ssh("ssh")).run("ver")
+    assert seen == [meanwhile]
+    assert Display().verbosity == verbosity
