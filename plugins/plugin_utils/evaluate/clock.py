@@ -17,6 +17,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     ABSENT,
     Absent,
+    RegistryData,
     RegistryType,
     RegistryValue,
     Unread,
@@ -48,7 +49,7 @@ def evaluate(ctx: Context) -> tuple[Finding, ...]:
     finding = ctx.finding(
         "clock.source",
         state,
-        observed={"Start": shown(start), "Type": shown(kind), "NtpServer": shown(peers)},
+        observed={"Start": shown(start), "policy": _seen(ctx, _POLICY), "local": _seen(ctx, _LOCAL)},
         effective=effective,
         wanted=_WANTED,
         where=kind_place,
@@ -56,6 +57,10 @@ def evaluate(ctx: Context) -> tuple[Finding, ...]:
         severity=Severity.LOW,
     )
     return (finding,)
+
+
+def _seen(ctx: Context, row: str) -> dict[str, RegistryData | None]:
+    return {name: shown(ctx.snapshot.image.value(ctx.path(row), name)) for name in ("Type", "NtpServer")}
 
 
 def _policy_over_local(ctx: Context, name: str) -> tuple[_Read, str]:

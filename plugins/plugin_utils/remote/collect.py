@@ -35,14 +35,12 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.sections i
     ENVIRONMENT,
     FILE_VERSIONS,
     HIVES_CODE,
-    SURE_FILE,
     VERSION,
-    file_names,
     package_states,
     reading,
-    signs_of,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Shell, ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.signs import SURE_FILE, file_names, signs_of
 
 #: More than any honest answer; the rest is not looked at.
 _ENOUGH: t.Final = 16 * 1024 * 1024

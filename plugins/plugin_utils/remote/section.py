@@ -10,6 +10,7 @@ over the SIDs of logged-on users (``findstr /x`` lets nothing else through) and,
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ USER_LOOP: t.Final = (
 MARK: t.Final = "%t"
 #: Opens every user loop: words that stand between it and the first user are an error of the loop itself.
 USERS_CODE: t.Final = "USR"
+
+
+_PLAIN: t.Final = re.compile(r"[\w\\.{}~-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,13 @@ class Query:
         return frozenset({self.value.casefold()}) if self.value is not None else self.names
 
     def text(self, quoted: bool) -> str:
-        """The command, still with its placeholders. ``quoted``: a part may hold blanks."""
+        """The command, still with its placeholders. ``quoted``: a part of it needs quotes."""
         if not self.root:
             return self.command
-        key = f'"{self.root}"' if quoted or " " in self.root else self.root
+        key = f'"{self.root}"' if quoted else _quoted(self.root)
         switch = " /s" if self.recursive else ""
         if self.value is not None:
-            switch += f' /v "{self.value}"' if " " in self.value else f" /v {self.value}"
+            switch += f" /v {_quoted(self.value)}"
         return "|".join((f"reg query {key}{switch}", *self.filters))
 
 
@@ -125,7 +129,7 @@ def joined(parts: Sequence[str]) -> str:
 
 
 def _group(group: Group, user: str) -> tuple[str, ...]:
-    quoted = any(" " in part for part in group.parts)
+    quoted = any(_quoted(part) != part for part in group.parts)
     arguments = " ".join(filter(None, (user, "%~k" if group.parts else "")))
     body = tuple(
         f"echo {MARK}{query.code} {arguments}".rstrip() + "&" + _filled(query.text(quoted), "%~k", user)
@@ -133,8 +137,13 @@ def _group(group: Group, user: str) -> tuple[str, ...]:
     )
     if not group.parts:
         return body
-    constants = " ".join(f'"{part}"' if " " in part else part for part in group.parts)
+    constants = " ".join(map(_quoted, group.parts))
     return (f"for %k in ({constants}) do ({joined(body)})",)
+
+
+def _quoted(text: str) -> str:
+    """In quotes where cmd.exe or reg.exe would split it, or take a bracket for its own."""
+    return text if _PLAIN.fullmatch(text) else f'"{text}"'
 
 
 def by_code(sections: Iterable[Section]) -> Mapping[str, Query]:

@@ -5,15 +5,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import firewall
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, InstalledClient
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall import Profile
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import (
-    MailAccount,
     MailProtocol,
     Security,
     Server,
@@ -24,7 +21,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result impo
     Severity,
     State,
 )
-from tests.support.hosts import ALICE, KNOWLEDGE, Keys
+from tests.support.hosts import KNOWLEDGE, Keys
 from tests.unit.plugin_utils.evaluate.firewall_rules import (
     ALLOW_587,
     ENABLE,
@@ -32,7 +29,6 @@ from tests.unit.plugin_utils.evaluate.firewall_rules import (
     MDM_RULES,
     MERGE,
     NO_587,
-    NO_OUTLOOK,
     OUTBOUND,
     POLICY,
     POLICY_RULES,
@@ -196,6 +192,16 @@ def test_a_rule_that_may_cut_mail_is_no_pass() -> None:
 def test_local_rules_as_a_finding(layer: Keys, state: State, word: str) -> None:
     found = findings(windows(layer))["firewall.rules.local", ""]
     assert (found.state, word in found.why) == (state, True), found.why
+    assert "0 more" not in found.why
+    assert "(1 such)" not in found.why
+
+
+@pytest.mark.parametrize(("old", "new"), [("TRUE", "FALSE"), ("Dir=Out", "Dir=In")])
+def test_a_namesake_that_netsh_would_not_harm_does_no_harm(old: str, new: str) -> None:
+    """Asked for outbound rules, netsh leaves inbound ones alone; an inactive rule stays inactive."""
+    namesake = NO_587.replace(old, new).replace("587", "25")
+    found = findings(windows({RULES: {"a": NO_587, "b": namesake}}))
+    assert found["firewall.rules.local", ""].remedy is Remedy.FIX
 
 
 def test_local_rules_that_count_nowhere_are_no_fault() -> None:
@@ -267,30 +273,6 @@ def test_a_blocking_default_of_a_firewall_that_may_be_off(layer: Keys, why: str)
     assert why in found.why
 
 
-def account(port: int) -> MailAccount:
-    return MailAccount(
-        ALICE.sid, "outlook", "14.0", "alice", "HKU", MailProtocol.SMTP, "mail.example", port, False, Security.STARTTLS
-    )
-
-
-def with_outlook(ctx: Context, *accounts: MailAccount) -> Context:
-    client = next(row for row in KNOWLEDGE.clients.values() if row.account_version == "14.0")
-    return dataclasses.replace(ctx, clients=(InstalledClient(client, "HKLM"),), accounts=accounts)
-
-
-def test_a_rule_for_the_program_of_an_account_is_a_fault() -> None:
-    """The server is needed by Outlook, and only Outlook is cut."""
-    found = findings(with_outlook(windows({RULES: {"a": NO_OUTLOOK}}), account(587)))
-    rules = found["firewall.rules.local", ""]
-    assert (rules.state, rules.severity) == (State.FAIL, Severity.HIGH)
-    assert "587 to mail.example (OUTLOOK.EXE)" in rules.why
-    assert found["firewall.outbound", "Public"].why.startswith("587 to mail.example (OUTLOOK.EXE): ")
-
-
-def test_a_rule_for_an_installed_program_without_an_account_is_told() -> None:
-    found = findings(with_outlook(windows({RULES: {"a": NO_OUTLOOK}}, servers=(SUBMISSION,))))
-    assert (found["firewall.rules.local", ""].state, found["firewall.rules.local", ""].severity) == (
-        State.FAIL,
-        Severity.INFO,
-    )
-    assert findings(windows({RULES: {"a": NO_OUTLOOK}}))["firewall.rules.local", ""].state is State.PASS
+def test_a_blocking_default_of_a_firewall_that_is_off() -> None:
+    found = findings(windows({LOCAL_PRIVATE: {OUTBOUND: 1, ENABLE: 0}}))["firewall.default_outbound", "Private"]
+    assert (found.state, found.why) == (State.PASS, "the firewall is off in this profile")

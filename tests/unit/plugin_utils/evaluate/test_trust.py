@@ -69,13 +69,13 @@ def test_a_root_counts_in_every_store_of_the_machine(store: str) -> None:
     [
         ((), "win7-sp1", {}, State.PASS, Remedy.NONE),
         ((), "win11-24h2", {"trusted": True}, State.PASS, Remedy.NONE),
-        ((OFF,), "win7-sp1", {}, State.FAIL, Remedy.FIX),
+        ((OFF,), "win7-sp1", {}, State.FAIL, Remedy.RELAY),
         (({POLICY: {"DisableRootAutoUpdate": 0}},), "win7-sp1", {}, State.PASS, Remedy.NONE),
         (({POLICY: {"DisableRootAutoUpdate": "1"}},), "win7-sp1", {}, State.UNKNOWN, Remedy.NONE),
-        ((), "win7-sp1", {"trusted": False}, State.FAIL, Remedy.FIX),  # a private root is fetched by nobody
-        ((), "xp-sp3", {}, State.FAIL, Remedy.FIX),
+        ((), "win7-sp1", {"trusted": False}, State.FAIL, Remedy.RELAY),  # a private root is fetched by nobody
+        ((), "xp-sp3", {}, State.FAIL, Remedy.RELAY),
         ((certificates(roots_machine=ROOT),), "xp-sp3", {}, State.PASS, Remedy.NONE),
-        ((OFF, certificates(roots_machine=OTHER)), "win7-sp1", {}, State.FAIL, Remedy.FIX),
+        ((OFF, certificates(roots_machine=OTHER)), "win7-sp1", {}, State.FAIL, Remedy.RELAY),
         ((OFF, certificates(roots_machine=OTHER)), "win7-sp1", {"roots": (ROOT, OTHER)}, State.PASS, Remedy.NONE),
         ((OFF, certificates(roots_machine=ROOT.lower())), "win7-sp1", {}, State.PASS, Remedy.NONE),
         (
@@ -90,7 +90,7 @@ def test_a_root_counts_in_every_store_of_the_machine(store: str) -> None:
             "win7-sp1",
             {"roots": (ROOT, OTHER)},
             State.FAIL,
-            Remedy.FIX,
+            Remedy.RELAY,
         ),
     ],
 )

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Callable
+from pathlib import Path
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Region
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Region, RegistryValue, Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import Snapshot
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect import ReadingPlan, plan_reading
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Output
@@ -18,6 +19,8 @@ from tests.lab.entry import DEFAULT_USER, HostEntry
 from tests.lab.host import SimulatedHost
 
 USER = DEFAULT_USER
+NT = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+MAIL = rf"HKU\{USER}\Software\Microsoft\Internet Account Manager"
 THUMBPRINTS = ("DAC9024F54D8F6DF94935FB1732638CA6AD77C13", "933A4B1E0C7D2B5C6A8F00112233445566778899")
 
 #: What a test does with an answer: gets the bytes and the token, gives the bytes that arrive.
@@ -78,3 +81,24 @@ def plan(profiles: str = "loaded") -> ReadingPlan:
 def region(snapshot: Snapshot, root: str) -> Region:
     """The first region of that root."""
     return next(found for found in snapshot.image.regions if found.root.casefold() == root.casefold())
+
+
+def reg(folder: Path, text: str, name: str = "overlay.reg") -> Path:
+    """A .reg file of the lab."""
+    file = folder / name
+    file.write_text("Windows Registry Editor Version 5.00\r\n\r\n" + text.replace("\n", "\r\n"), encoding="utf-16")
+    return file
+
+
+def data(snapshot: Snapshot, key: str, name: str) -> t.Any:
+    """The data of a value, ABSENT, or Unread."""
+    found = snapshot.image.value(key, name)
+    return found.data if isinstance(found, RegistryValue) else found
+
+
+def same_or_unread(found: Snapshot, truth: Snapshot) -> bool:
+    """No region says anything but the truth."""
+    honest = {(r.root, r.names, r.recursive): r.keys for r in truth.image.regions}
+    return all(
+        isinstance(r.keys, Unread) or r.keys == honest[r.root, r.names, r.recursive] for r in found.image.regions
+    )

@@ -19,7 +19,8 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section im
     Section,
     commands,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.sections import reading, signs_of
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.sections import reading
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.signs import signs_of
 from tests.lab.parse import parse
 
 KEYS = st.text("abc XYZ", min_size=1, max_size=60).map(str.strip).filter(bool).map(r"HKLM\S\{}".format)

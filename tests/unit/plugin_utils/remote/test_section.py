@@ -29,6 +29,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section im
         (Query("A", r"HKLM\X", "Store Root"), False, r'reg query HKLM\X /v "Store Root"'),
         (Query("A", r"HKLM\X", "Start"), False, r"reg query HKLM\X /v Start"),
         (Query("A", r"HKLM\X", filters=('find "a"', 'find /v "b"')), False, r'reg query HKLM\X|find "a"|find /v "b"'),
+        (Query("A", r"HKLM\X (x86)", "a(b"), False, r'reg query "HKLM\X (x86)" /v "a(b"'),
         (Query("A", command="ver"), True, "ver"),
     ],
 )
@@ -49,6 +50,8 @@ def test_commands_of_a_section_without_parts() -> None:
 
 
 def test_commands_of_a_section_with_parts() -> None:
+    bracket = section("s", Query("A", r"HKLM\{part}"), parts=("p(q)",))
+    assert commands(bracket) == (r'for %k in ("p(q)") do (echo %tA %~k&reg query "HKLM\%~k")',)
     made = section("s", Query("A", r"HKLM\{part}\X"), parts=("p", "q r"))
     assert commands(made) == (r'for %k in (p "q r") do (echo %tA %~k&reg query "HKLM\%~k\X")',)
     assert [(argument, root) for _query, argument, root in made.marks()] == [("p", r"HKLM\p\X"), ("q r", r"HKLM\q r\X")]

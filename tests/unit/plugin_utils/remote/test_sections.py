@@ -15,15 +15,14 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import ClientDetection
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import new_token, pack
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import by_code
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.sections import (
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.sections import package_states, reading
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import PLAIN_LIMIT, wrapped_limit
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.signs import (
     Signs,
     _factored,
     file_names,
-    package_states,
-    reading,
     signs_of,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import PLAIN_LIMIT, wrapped_limit
 from tests.lab.parse import For, Group, If, Node, Pipe, Sequence, Simple, parse
 from tests.unit.plugin_utils.remote.stand_ins import THUMBPRINTS
 
