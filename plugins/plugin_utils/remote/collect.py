@@ -132,6 +132,7 @@ def collect(shell: Shell, plan: ReadingPlan) -> Snapshot:
     first, *rest = pack(plan.sections, shell.limit)
     host.run(first)
     host.run_rest(rest)
+    host.answers.doubt_one_answer_for_all()
     machine = machine_regions(host.answers, plan.sections)
     machine += _package_states(host, machine)
     environment = _environment(host.answers)

@@ -27,8 +27,8 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.decode imp
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import Batch, new_token
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.regions import Answers, user_regions
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, Section, section
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.signs import KEYS
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Shell, ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.signs import KEYS
 
 _PROFILE_LIST: t.Final = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
 #: Names under which we load hives; a leftover of a dead run is known by it.

@@ -22,6 +22,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack impor
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import USERS_CODE, Query, Section, by_code
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.sections import (
     HIDDEN_CODE,
+    HIVES_CODE,
     OUTLOOK_CODE,
     PACKAGES_CODE,
 )
@@ -65,6 +66,15 @@ class Answers:
         if part is None or not part.complete:
             return Unread(_CUT)
         return Unread(_FORGED) if part.ambiguous else part.lines
+
+    def doubt_one_answer_for_all(self) -> None:
+        """Trust no words for "absent" that were also said of HKEY_USERS, which is never absent.
+
+        A policy against registry tools makes reg.exe answer everything alike, the key that cannot exist included.
+        """
+        part = self.parts.get((HIVES_CODE, ""))
+        if part is not None and part.usable and not any(line.startswith("HKEY_USERS\\") for line in part.lines):
+            self.words = dict.fromkeys(self.words, ())
 
     def region(self, query: Query, argument: str, root: str, lines: tuple[str, ...] | Unread | None = None) -> Region:
         """What one query read. ``lines``: instead of those that came back."""

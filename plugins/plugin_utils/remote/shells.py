@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import re
 import typing as t
 from collections.abc import Callable, Iterator
 
@@ -139,6 +140,22 @@ def _kind(connection: t.Any) -> str:
     return str(getattr(connection, "transport", "")).rpartition(".")[2]
 
 
+#: What pywinrm adds to a fault: a dictionary of its fields, which says nothing more.
+_FAULT_DATA: t.Final = re.compile(r" ?\(extended fault data: \{.*?\}\)")
+#: Words of a failure → what to do about it. The first that fits counts.
+_ADVICE: t.Final = (
+    (r"refused", "nothing listens there: enable WinRM on the host, or correct ansible_host and ansible_port"),
+    (r"\b401\b|credentials", "correct ansible_user, ansible_password and ansible_winrm_transport"),
+    (r"\b40[45]\b", "what answers there is no WinRM: correct ansible_host, ansible_port and ansible_winrm_scheme"),
+    (r"access is denied", "the account may open no shell: it has to be an administrator, over WinRM too"),
+    (r"\b500\b", "look into the host's WinRM log, and restart its service WinRM"),
+    (r"tim(?:ed|e) ?out", "see whether the host is up, and raise ansible_winrm_connection_timeout if it is slow"),
+    (r"certificate", "give the host a certificate, or set ansible_winrm_server_cert_validation"),
+)
+
+
 def _sentence(error: Exception) -> str:
-    text = shown(" ".join(str(error).split()), 400) or type(error).__name__
-    return text if text.endswith((".", "!")) else f"{text}."
+    """What went wrong in one sentence, and what to do about it."""
+    text = shown(" ".join(_FAULT_DATA.sub("", str(error)).split()), 300).rstrip(".!") or type(error).__name__
+    advice = next((words for pattern, words in _ADVICE if re.search(pattern, text, re.IGNORECASE)), None)
+    return f"{text}; {advice}." if advice else f"{text}."

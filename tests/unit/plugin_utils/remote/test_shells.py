@@ -103,10 +103,21 @@ def test_other_connections_are_refused_in_one_sentence(transport: str, family: s
     ("error", "words", "unreachable"),
     [
         (AnsibleConnectionFailure("ntlm: no route"), "ntlm: no route.", True),
-        (AnsibleError("refused"), "refused.", False),
+        (AnsibleError("not today"), "not today.", False),
         (KeyError("x"), "The connection failed: 'x'.", True),
         (AnsibleConnectionFailure("a\r\n\x1b[31mb"), "a \\x1b[31mb.", True),
         (ValueError(""), "The connection failed: ValueError.", True),
+        (
+            AnsibleConnectionFailure("ntlm: Access is denied. (extended fault data: {'wsmanfault_code': 5})"),
+            "ntlm: Access is denied; the account may open no shell: it has to be an administrator, over WinRM too.",
+            True,
+        ),
+        (
+            AnsibleConnectionFailure("ntlm: cannot connect (Connection refused)"),
+            "ntlm: cannot connect (Connection refused); nothing listens there: enable WinRM on the host, or correct"
+            " ansible_host and ansible_port.",
+            True,
+        ),
     ],
 )
 def test_errors_become_one_sentence(error: Exception, words: str, unreachable: bool) -> None:
