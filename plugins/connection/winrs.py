@@ -22,7 +22,7 @@ notes:
   - Privilege escalation (C(become)) would change nothing on a line of C(cmd.exe), so tasks that ask for it fail.
   - Over HTTP, messages are encrypted unless C(ansible_winrm_message_encryption=never) is set (NTLM, Kerberos, CredSSP).
   - P(ansible.builtin.raw#module) reads output as UTF-8, whatever code page the host prints it in.
-author: the mailfleet.client developers
+author: ["The mailfleet.client developers (@mailfleet)"]
 version_added: 0.1.0
 requirements:
   - pywinrm (Python library) 0.5.0 or newer
@@ -105,7 +105,7 @@ try:
     #: Errors whose text tells people something. There are many more: see exec_command.
     _TELLING: tuple[type[Exception], ...] = (AuthenticationError, WinRMError, WinRMTransportError, _HttpError)
 except ImportError:  # the base says so, in _connect
-    _TimeIsUp = WinRMOperationTimeoutError = TimeoutError  # type: ignore[assignment]
+    _TimeIsUp, WinRMOperationTimeoutError = ConnectionError, TimeoutError  # type: ignore[assignment,misc]
     _TELLING = ()
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown

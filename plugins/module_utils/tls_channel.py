@@ -148,10 +148,15 @@ class Channel:
                 raise ProbeError("closed", "the server closed the connection")
             return data
 
+    def _flush(self) -> None:
+        """What the TLS engine has to say, onto the network."""
+        data = self._outgoing.read()
+        if data:
+            self._send_raw(data)
+
     def _feed(self) -> None:
         """Bytes from the network into the TLS engine."""
-        if self._outgoing.pending:
-            self._send_raw(self._outgoing.read())
+        self._flush()
         data = self._receive_raw()
         if not data:
             raise ProbeError("closed", "the server closed the connection")
@@ -180,8 +185,7 @@ class Channel:
         cipher = tls.cipher()
         self.suite = cipher[0] if cipher else ""
         self._tls = tls
-        if self._outgoing.pending:
-            self._send_raw(self._outgoing.read())
+        self._flush()
 
     def _failure(self, error: ssl.SSLError) -> ProbeError:
         """Who ended the handshake: the server with an alert, or OpenSSL here."""
@@ -189,9 +193,8 @@ class Channel:
         if alert is not None:
             name = ALERTS.get(alert, f"number {alert}")
             return ProbeError("alert", f"the server answered with the alert {name}", alert)
-        if self._outgoing.pending:  # our own alert: let the server know why
-            with contextlib.suppress(ProbeError):
-                self._send_raw(self._outgoing.read())
+        with contextlib.suppress(ProbeError):  # our own alert: let the server know why
+            self._flush()
         if isinstance(error, ssl.SSLCertVerificationError):
             return ProbeError("certificate", str(error.verify_message))
         chosen = _chosen_version(self._handshake_bytes)

@@ -12,7 +12,8 @@ description:
   - The shell of the connection P(mailfleet.client.winrs#connection), which sets it by itself.
   - Quotes for C(cmd.exe). Whatever would need PowerShell on the host (temporary folders, copying, modules) is refused
     with a message that says so.
-author: the mailfleet.client developers
+author:
+  - The mailfleet.client developers (@mailfleet)
 version_added: 0.1.0
 extends_documentation_fragment:
   - shell_windows

@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_unused: ended.set())
     try:
         with Lab(read_fleet(given.hosts), folder=given.hosts.parent, inventory=given.inventory) as lab:
             print(f"ready {len(lab.hosts)} hosts", flush=True)

@@ -61,7 +61,7 @@ class Gate:
 
     def admit(self, header: str) -> tuple[bool, list[str]]:
         """(is the caller in, the challenges to send where not) for an Authorization header, "" for none."""
-        scheme, _, token = header.partition(" ")
+        scheme, _unused, token = header.partition(" ")
         if scheme.lower() == "basic":
             return self._basic and self._knows(token), self.challenges()
         if scheme.lower() in ("negotiate", "ntlm"):
@@ -145,6 +145,6 @@ def _known(account: Account) -> Iterator[None]:
 def forget_accounts() -> None:
     """Removes the files with passwords; called when a lab ends."""
     while _stores:
-        _, path = _stores.popitem()
+        _unused, path = _stores.popitem()
         if os.path.exists(path):
             os.unlink(path)

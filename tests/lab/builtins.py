@@ -122,8 +122,8 @@ def _wmic(shell: Shell, rest: str, streams: Streams) -> int:
     if not found:
         streams.err.append(shell.machine.words["wmic_none"] + "\r\n")
         return 0
-    width = max(len("Name"), *(len(path) for path, _ in found)) + 2
-    tail = max(len("Version"), *(len(version) for _, version in found)) + 2
+    width = max(len("Name"), *(len(path) for path, _unused in found)) + 2
+    tail = max(len("Version"), *(len(version) for _unused, version in found)) + 2
     rows = [("Name", "Version"), *((path.lower(), version) for path, version in found)]
     streams.out.append("".join(f"{path:<{width}}{version:<{tail}}\r\r\n" for path, version in rows) + "\r\r\n")
     return 0

@@ -201,7 +201,7 @@ def _split_command(text: str) -> tuple[str, str]:
 
 @functools.lru_cache(maxsize=512)
 def _program(word: str) -> str:
-    folder, _, name = word.strip('"').lower().rpartition("\\")
+    folder, _unused, name = word.strip('"').lower().rpartition("\\")
     if folder and not folder.endswith(("\\system32", "\\sysnative", "\\system32\\wbem")):
         name = f"{folder}\\{name}"
     return name.removesuffix(".exe").removesuffix(".com")

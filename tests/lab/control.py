@@ -44,7 +44,7 @@ class Control:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             lengths = [line.partition(":")[2] for line in head[1:] if line.lower().startswith("content-length:")]
             body = await reader.readexactly(int(lengths[0])) if lengths else b""
-            verb, path, _ = head[0].split(" ", 2)
+            verb, path, _unused = head[0].split(" ", 2)
             status, answer = await self._answer(verb, urllib.parse.unquote(path), body)
             text = json.dumps(answer).encode()
             writer.write(

@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
             return
         lines = bytes(self._buffer[:end]).decode("latin-1").split("\r\n")
         headers = {
-            name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
+            name.strip().lower(): value.strip() for name, _unused, value in (line.partition(":") for line in lines[1:])
         }
         length = int(headers.get("content-length") or 0)
         if length > _LARGEST_REQUEST:

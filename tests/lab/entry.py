@@ -173,7 +173,7 @@ def expand(entries: Iterable[HostEntry]) -> list[tuple[str, HostEntry]]:
         else:
             width = len(str(entry.count))
             hosts += [(f"{entry.name}-{number:0{width}}", entry) for number in range(1, entry.count + 1)]
-    names = [name for name, _ in hosts]
+    names = [name for name, _unused in hosts]
     twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     if twice:
         raise EntryError(f"two hosts of the same name: {', '.join(sorted(twice))}")

@@ -73,7 +73,7 @@ def _base(os: str, arch: str, language: str, user: str, files: tuple[tuple[Path,
     """The registry that hosts of the same entry share. The files' times are part of the key: edits are seen."""
     words = Words(language, systems()[os].classic)
     registry = baseline.build(systems()[os], arch, words, user)
-    for path, _ in files:
+    for path, _unused in files:
         try:
             registry.apply(regfile.read(path.read_bytes(), f"cp{words.ansi}"))
         except (regfile.RegFileError, UnicodeDecodeError) as error:
@@ -85,7 +85,7 @@ def _base(os: str, arch: str, language: str, user: str, files: tuple[tuple[Path,
 def _hive(files: tuple[tuple[Path, int], ...]) -> Key:
     registry = Registry("user")
     registry.create("HKCU")
-    for path, _ in files:
+    for path, _unused in files:
         registry.apply(regfile.read(path.read_bytes()))
     tree = registry.fork().find("HKCU")
     assert tree is not None

@@ -28,7 +28,7 @@ def variables(host: LabHost, lab: Lab) -> dict[str, t.Any]:
             "ansible_shell_type": "cmd",
         }
     else:
-        mechanism, _, secure = host.entry.auth.partition("-")
+        mechanism, _unused, secure = host.entry.auth.partition("-")
         result |= {
             "ansible_port": host.port,
             "ansible_password": lab.account.password,

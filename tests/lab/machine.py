@@ -29,27 +29,21 @@ class Machine(t.Protocol):
 
     def ran(self, command: str) -> None:
         """Records a command that ran, variables filled in."""
-        ...
 
     def version_line(self) -> str:
         """What ``ver`` prints."""
-        ...
 
     def may_write(self, what: str) -> bool:
         """Counts an attempt to change the host; False where the host denies it."""
-        ...
 
     def hive(self, file: str) -> Key | t.Literal["in use"] | None:
         """The tree in that file, "in use" for the file of a user who is logged on, None where there is no such file."""
-        ...
 
     def file_version(self, path: str) -> str | None:
         """The version of a file as ``wmic datafile`` tells it, None where there is no such file."""
-        ...
 
     def exists(self, path: str) -> bool:
         """What ``if exist`` says."""
-        ...
 
 
 @dataclass(slots=True)

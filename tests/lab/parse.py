@@ -118,7 +118,7 @@ def _edited(value: str, edit: str | None) -> str:
     old, separator, new = edit.partition("=")
     if not old or not separator or old.startswith(("~", "*")):
         raise Refused(f"the edit %...:{edit}% of a variable")
-    return re.sub(re.escape(old), lambda _: new, value, flags=re.IGNORECASE)
+    return re.sub(re.escape(old), lambda _unused: new, value, flags=re.IGNORECASE)
 
 
 @functools.lru_cache(maxsize=256)

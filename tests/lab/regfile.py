@@ -53,7 +53,7 @@ def read(content: bytes, codepage: str = "cp1252") -> t.Iterator[Assignment]:
     """All assignments of a ``.reg`` file, in order; raises RegFileError."""
     text = decode(content, codepage).replace("\r\n", "\n")
     ansi = text.lstrip().startswith("REGEDIT4")
-    header, _, body = text.lstrip().partition("\n")
+    header, _unused, body = text.lstrip().partition("\n")
     if header.strip() not in ("REGEDIT4", "Windows Registry Editor Version 5.00"):
         raise RegFileError(f"line 1: not the first line of a .reg file: {header[:60]!r}")
     yield from _Reader(body, codepage if ansi else "utf-16-le").assignments()

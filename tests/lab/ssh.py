@@ -83,7 +83,7 @@ class SshServer:
 
     def _wait(self, log: Path) -> None:
         assert self._process is not None
-        for _ in range(100):
+        for _unused in range(100):
             if self._process.poll() is not None:
                 raise EntryError(f"host {self._name}: sshd ended: {log.read_text(errors='replace')[-300:]}")
             try:

@@ -44,7 +44,7 @@ class System:
         """The version of NT: (10, 0) where CurrentVersion still says 6.3."""
         if self.build >= 10240:
             return 10, 0
-        major, _, minor = self.cv.partition(".")
+        major, _unused, minor = self.cv.partition(".")
         return int(major), int(minor)
 
     @property

@@ -84,7 +84,7 @@ def cache_folder() -> Path:
 
 def template() -> Path:
     """The folder of the template, made (some ten seconds) where there is none for this Wine and these tools yet."""
-    wine, _ = binaries()
+    wine, _unused = binaries()
     version = subprocess.run([wine, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     recipe = hashlib.sha256(version.encode() + Path(__file__).read_bytes())
     for source in sorted(TOOLS.glob("*.c")):

@@ -146,7 +146,7 @@ class Service:
             soap.stream(command_id, name, base64.b64encode(piece).decode(), False) for name, piece in pieces if piece
         )
         if done:
-            streams += "".join(soap.stream(command_id, name, "", True) for name, _ in pieces)
+            streams += "".join(soap.stream(command_id, name, "", True) for name, _unused in pieces)
         return self._good(request, soap.received(command_id, streams, printed.code if done else None))
 
 

@@ -50,7 +50,7 @@ def region(root: str, keys: Keys) -> Region:
             found.setdefault(parent.casefold(), RegistryKey(parent))
         found[path.casefold()] = RegistryKey(path, tuple(value(n, d) for n, d in values.items()))
     for key in list(found.values()):
-        parent, _, child = key.path.rpartition("\\")
+        parent, _unused, child = key.path.rpartition("\\")
         above = found.get(parent.casefold())
         if above is not None and child.casefold() not in (name.casefold() for name in above.subkeys):
             found[parent.casefold()] = RegistryKey(above.path, above.values, (*above.subkeys, child))

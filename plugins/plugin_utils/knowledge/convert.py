@@ -93,7 +93,7 @@ def _converter(hint: t.Any) -> Converter:
 
 def _plain(kind: type[t.Any], raw: t.Any) -> t.Any:
     # bool is an int to Python; a table that says "true" where a number belongs is wrong.
-    if type(raw) is not kind:
+    if not isinstance(raw, kind) or (isinstance(raw, bool) and kind is not bool):
         raise Wrong(f"must be {_KIND_NAMES[kind]}, is {raw!r}")
     return raw
 

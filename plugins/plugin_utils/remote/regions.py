@@ -149,7 +149,9 @@ def user_regions(
     for item in sections:
         if not item.per_user:
             continue
-        for (query, argument, _), (_, _, key) in zip(item.marks(user), item.marks(root or user), strict=True):
+        for (query, argument, _unused), (_unused, _unused, key) in zip(
+            item.marks(user), item.marks(root or user), strict=True
+        ):
             lines = _renamed(answers.lines(query.code, argument), user, root)
             if query.code == HIDDEN_CODE:
                 hidden[argument] = isinstance(lines, Unread) or any(line.startswith("HKEY_") for line in lines)
@@ -158,7 +160,9 @@ def user_regions(
     roots = {
         key.casefold()
         for item in sections
-        for (query, argument, _), (_, _, key) in zip(item.marks(user), item.marks(root or user), strict=True)
+        for (query, argument, _unused), (_unused, _unused, key) in zip(
+            item.marks(user), item.marks(root or user), strict=True
+        )
         if query.code == OUTLOOK_CODE and hidden.get(argument, True)
     }
     return tuple(_withheld(region) if region.root.casefold() in roots else region for region in regions)

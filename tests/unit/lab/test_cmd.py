@@ -87,7 +87,7 @@ def test_errors_stay_on_stderr_until_they_are_merged(host: Host) -> None:
     ],
 )
 def test_anything_else_is_refused_loudly_and_recorded(host: Host, line: str) -> None:
-    code, _, err = host.say(line)
+    code, _unused, err = host.say(line)
     assert code == 1
     assert err.startswith("lab: refused: ")
     assert len(host.counters.refused) == 1
@@ -125,7 +125,7 @@ def test_writes_are_counted_or_denied(make_host: MakeHost, writes: str, err: str
 def test_wmic_is_not_on_every_windows(make_host: MakeHost, os: str, missing: bool) -> None:
     host = make_host(os)
     line = r"""wmic datafile where "name='C:\\Windows\\System32\\schannel.dll' or name='C:\\x'" get Name,Version"""
-    _, out, err = host.say(line)
+    _unused, out, err = host.say(line)
     assert ("not recognized" in err) is missing
     rows = [row.split() for row in out.split("\r\r\n") if row]
     assert [row[0] for row in rows] == ([] if missing else ["Name", "c:\\windows\\system32\\schannel.dll"])
@@ -147,7 +147,7 @@ def test_hives_are_loaded_read_and_unloaded(make_host: MakeHost, tmp_path: objec
         r"C:\Users\bob"
         in host.say(r'reg query "HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList\S-1-5-21-9"')[1]
     )
-    _, out, err = host.say(
+    _unused, out, err = host.say(
         rf'(reg load HKU\tmp1 "{file}"&reg query HKU\tmp1\Software\Bob&reg unload HKU\tmp1&reg query HKU\tmp1) 2>&1'
     )
     assert out.count("The operation completed successfully.") == 2
@@ -166,6 +166,6 @@ def test_hives_are_loaded_read_and_unloaded(make_host: MakeHost, tmp_path: objec
     ],
 )
 def test_hives_that_cannot_be_loaded(host: Host, line: str, why: str) -> None:
-    code, _, err = host.say(line)
+    code, _unused, err = host.say(line)
     assert code == 1
     assert why in err

@@ -51,7 +51,7 @@ def test_a_reg_file_that_is_none(tmp_path: Path) -> None:
 
 def test_count_makes_many() -> None:
     entries = [read_entry({"name": "a", "count": 10}, Path()), read_entry({"name": "b"}, Path())]
-    assert [name for name, _ in expand(entries)] == [*(f"a-{n:02}" for n in range(1, 11)), "b"]
+    assert [name for name, _unused in expand(entries)] == [*(f"a-{n:02}" for n in range(1, 11)), "b"]
 
 
 def test_two_of_the_same_name() -> None:

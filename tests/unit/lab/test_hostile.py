@@ -57,7 +57,7 @@ def test_a_group_on_one_side_of_a_pipe_expands_variables_in_the_name(evil: Host)
 )
 def test_these_ways_of_reading_never_run_it(evil: Host, line: str) -> None:
     evil.registry.create(r"HKU\S-1-5-21-7&echo PWNED")
-    _, out, _ = evil.say(line)
+    _unused, out, _unused = evil.say(line)
     assert "PWNED" in out
     assert evil.counters.refused == []
     assert not pwned(evil)
@@ -72,7 +72,7 @@ def test_the_arguments_of_a_program_are_not_parsed_again(evil: Host, body: str) 
 
 def test_what_an_injected_program_would_do_is_recorded_and_refused(evil: Host) -> None:
     evil.registry.create(r"HKCU\Software\y&format c:")
-    _, _, err = evil.say(OVER_NAMES + r"""(echo %k|find "y"))""")
+    _unused, _unused, err = evil.say(OVER_NAMES + r"""(echo %k|find "y"))""")
     assert "format c:" in evil.counters.executed
     assert "lab: refused: the command format c:" in err
 

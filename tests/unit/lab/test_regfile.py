@@ -43,7 +43,7 @@ def test_comments_and_blank_lines_mean_nothing() -> None:
 
 def test_regedit4_is_read_in_the_code_page_and_kept_as_utf16() -> None:
     content = 'REGEDIT4\r\n\r\n[K]\r\n"\xe4"="\xfc"\r\n"x"=hex(2):e9,00\r\n'.encode("cp1252")
-    _, text, expand = regfile.read(content)
+    _unused, text, expand = regfile.read(content)
     assert (text.name, text.raw.decode("utf-16-le")) == ("\xe4", "\xfc\0")
     assert expand.raw.decode("utf-16-le") == "\xe9\0"
 

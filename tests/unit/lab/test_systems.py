@@ -25,7 +25,7 @@ FIREWALL = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\Fire
 def test_every_system_answers(make_host: MakeHost, os: str) -> None:
     host = make_host(os)
     system = host.system
-    _, out, _ = host.say(f"reg query {CV}")
+    _unused, out, _unused = host.say(f"reg query {CV}")
     values = dict(re.findall(r"(?m)^    (\S+)\s+REG_\S+\s+(.*?)\r?$", out))
     assert values["ProductName"] == system.product
     assert values["CurrentBuildNumber"] == str(system.build)

@@ -182,7 +182,7 @@ def test_an_answer_leaves_in_one_segment(lab: Lab) -> None:
     """With header and body apart, Nagle's algorithm and delayed acknowledgements cost 40 ms a request."""
     host = lab.host("open")
     with contextlib.closing(socket.create_connection((host.address, 5985))) as client:
-        for _ in range(5):
+        for _unused in range(5):
             client.sendall(b"POST /wsman HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
             answer = client.recv(65536)
             assert answer.startswith(b"HTTP/1.1 401 ")
@@ -191,7 +191,7 @@ def test_an_answer_leaves_in_one_segment(lab: Lab) -> None:
 
 def test_control_needs_its_secret(lab: Lab) -> None:
     assert lab.control is not None
-    base, _, _ = lab.control.url.rpartition("/")
+    base, _unused, _unused = lab.control.url.rpartition("/")
     with urllib.request.urlopen(f"{lab.control.url}/counters") as answer:
         assert answer.status == 200
     for path in ("counters", "wrong/counters"):

@@ -36,7 +36,7 @@ class Script:
 
 
 def _dialogue(protocol: str, *pieces: bytes) -> t.Any:
-    return mail_dialogue.DIALOGUES[protocol](t.cast("Channel", Script(*pieces)))
+    return mail_dialogue.DIALOGUES[protocol](t.cast(Channel, Script(*pieces)))
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def _hang(_connection: socket.socket, _number: int) -> None:
 
 
 def _drip(connection: socket.socket, _number: int) -> None:
-    for _ in range(50):
+    for _unused in range(50):
         connection.sendall(b"2")
         time.sleep(0.1)
 

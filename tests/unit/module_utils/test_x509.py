@@ -110,7 +110,7 @@ def test_arbitrary_bytes(der: bytes) -> None:
 @given(data=st.data())
 def test_damaged_certificate(authority: Authority, data: st.DataObject) -> None:
     der = bytearray(authority.root.der if data.draw(st.booleans()) else _with_names(authority))
-    for _ in range(data.draw(st.integers(1, 4))):
+    for _unused in range(data.draw(st.integers(1, 4))):
         position = data.draw(st.integers(0, len(der) - 1))
         der[position] = data.draw(st.integers(0, 255))
     cut = data.draw(st.one_of(st.just(len(der)), st.integers(0, len(der))))

@@ -214,7 +214,7 @@ def test_real_rules_that_cut_mail_and_their_near_misses(realdata: Path) -> None:
     text = (realdata / "hosts" / "firewall-rule-strings.txt").read_text("utf-8")
     rows = [line.partition("=") for line in text.splitlines() if line.startswith("{")]
     assert len(rows) == 4
-    for number, (rule_id, _, rule) in enumerate(rows):
+    for number, (rule_id, _unused, rule) in enumerate(rows):
         ctx = windows({POLICY_RULES: {rule_id: rule}}, os_id="win10-1709")
         for program in (None, "OUTLOOK.EXE"):
             cut = [port for port in MAIL_PORTS if BLOCK in passages(ctx, program, port).values()]

@@ -187,9 +187,9 @@ def test_plain_values_that_could_not_be_read(data: bytes | None) -> None:
 
 
 def test_a_contradiction_is_told_in_words() -> None:
-    _, off = of_alice(user(blob(9), ProxyEnable=1, ProxyServer=PROXY))
+    _unused, off = of_alice(user(blob(9), ProxyEnable=1, ProxyServer=PROXY))
     assert off.why.startswith("ProxyEnable says on, the binary settings say off")
-    _, on = of_alice(user(blob(3, PROXY), ProxyEnable=0))
+    _unused, on = of_alice(user(blob(3, PROXY), ProxyEnable=0))
     assert on.why.startswith("ProxyEnable says off, the binary settings say on")
 
 
@@ -202,7 +202,7 @@ def test_findings_that_do_not_pass_keep_the_level_of_the_catalogue() -> None:
 
 def test_the_users_setting_is_shown_even_where_a_policy_may_override_it() -> None:
     """So it is on real hosts whose HKLM\\SOFTWARE nobody could read."""
-    setting, _ = of_alice(user(blob(9), ProxyEnable=0), unread={r"HKLM\SOFTWARE": DENIED})
+    setting, _unused = of_alice(user(blob(9), ProxyEnable=0), unread={r"HKLM\SOFTWARE": DENIED})
     assert setting.effective == "direct + auto-detect"
     assert setting.observed["ProxyEnable"] == 0
     assert setting.observed[BLOB]["flags"] == 9

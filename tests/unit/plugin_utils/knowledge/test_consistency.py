@@ -132,7 +132,7 @@ UPDATES = [
     ("KB3140245/packages/0/sha1", "xyz", "sha1: 'xyz' is none"),
     ("KB4019276/packages/0/sha256", "381ABDED" * 8, "sha256: '381ABDED"),
     ("KB3140245/packages/0/sha1", "0" * 40, "the name of the file says cdafb409"),
-    ("KB3140245/packages/2/sha256", "0" * 64, "a pattern cannot have a hash"),
+    ("KB4019276/packages/3/sha256", "0" * 64, "a pattern cannot have a hash"),
 ]
 MAIL = [
     ("mail_clients.yml", "outlook-2010/stacks", {"smtp": "schannel"}, "stacks: must give one of"),

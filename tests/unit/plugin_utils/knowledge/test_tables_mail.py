@@ -41,6 +41,7 @@ def test_outlook_express_on_587_is_an_open_question() -> None:
     [
         ("microsoft-365", "imap", {"oauth2"}),
         ("microsoft-365", "smtp", {"oauth2", "password"}),
+        ("microsoft-365-legacy", "imap", {"oauth2"}),
         ("outlook-com", "smtp", {"oauth2"}),
         ("gmail", "imap", {"oauth2", "app_password"}),
         ("yahoo", "pop3", {"oauth2", "app_password"}),
@@ -50,6 +51,15 @@ def test_outlook_express_on_587_is_an_open_question() -> None:
 )
 def test_what_providers_accept(provider: str, protocol: str, methods: set[str]) -> None:
     assert set(K.providers[provider].auth[protocol]) == methods
+
+
+def test_endpoints_for_old_tls_promise_nothing() -> None:
+    """Microsoft switches those of POP3 and IMAP off in 2026, and the rest needs the consent of the tenant."""
+    assert K.providers["microsoft-365-legacy"].tls is None
+
+
+def test_icloud_has_no_pop3() -> None:
+    assert set(K.providers["icloud"].auth) == {"smtp", "imap"}
 
 
 def test_mail_ports() -> None:

@@ -10,6 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.lookup import packages
 
 K = load()
 
@@ -107,6 +108,55 @@ def test_the_bare_number_of_the_ie_update_proves_nothing() -> None:
 def test_hashes_of_packages(kb: str, language: str, sha1: str, sha256: str | None) -> None:
     (package,) = (p for p in K.updates[kb].packages if p.language == language)
     assert (package.sha1, package.sha256) == (sha1, sha256)
+
+
+@pytest.mark.parametrize(
+    ("os_id", "architecture", "sha1"),
+    [
+        ("win7-sp1", "x86", "cdafb409afbe28db07e2254f40047774a0654f18"),
+        ("win7-sp1", "amd64", "5b067ffb69a94a6e5f9da89ce88c658e52a0dec0"),
+        ("server-2008r2-sp1", "amd64", "5b067ffb69a94a6e5f9da89ce88c658e52a0dec0"),
+        ("win8", "x86", "d68690bf0bc828ea9368a6e25dc6a9b1b3adf151"),
+        ("win8", "amd64", "b589173ad4afdb12b18606b5f84861fcf20010d0"),
+        ("server-2012", "amd64", "b589173ad4afdb12b18606b5f84861fcf20010d0"),
+    ],
+)
+def test_packages_of_kb3140245(os_id: str, architecture: str, sha1: str) -> None:
+    (package,) = packages(K.updates["KB3140245"], os_id, architecture)
+    assert package.sha1 == sha1
+
+
+#: Rows of registry_paths.yml → how sure that is. "own": a hypothesis, as the reference calls it.
+MARKS = {
+    "posready": "2+",
+    "wes": "test",
+    "wepos": "test",
+    "suites-local": "hive",
+    "fips-value": "own",
+    "schannel-ciphers": "1",
+    "schannel-dh-min": "1",
+    "winhttp-native": "2+",
+    "winhttp-stray-native": "own",
+    "wininet-machine": "1",
+    "wininet-user-policy": "2+",
+    "hotfix": "2+",
+    "uninstall": "own",
+    "updates-xp-ie8": "1",
+    "cbs-packages": "1",
+    "reboot-update-exe": "2+",
+    "reboot-renames2": "1",
+    "proxy-machine-policy": "1",
+    "proxy-winhttp-wow6432": "own",
+    "w32time-server": "hive",
+    "w32time-service": "own",
+    "roots-machine": "own",
+    "mapi-http": "1",
+}
+
+
+@pytest.mark.parametrize("row", MARKS)
+def test_how_sure_a_place_is(row: str) -> None:
+    assert K.registry[row].confidence == MARKS[row]
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,9 @@ COMPONENTS: dict[tuple[str, str, str | None], tuple[int, bool]] = {
     ("winhttp", "win11-24h2", None): (0x2800, True),
     ("wininet", "xp-sp3", None): (0x0A0, False),
     ("wininet", "xp-sp3", "KB4230450"): (0x0A0, True),
+    ("wininet", "xp-x64-sp2", None): (0x0A0, False),
+    ("wininet", "server-2003-sp2", None): (0x0A0, False),
+    ("wininet", "vista-sp2", None): (0x0A0, True),
     ("wininet", "win7-sp1", None): (0x0A0, True),
     ("wininet", "win8.1", None): (0xAA0, True),
     ("wininet", "win10-1507", None): (0xAA0, True),
@@ -231,6 +234,11 @@ COMPONENTS: dict[tuple[str, str, str | None], tuple[int, bool]] = {
 def test_component_defaults(component: str, os_id: str, after: str | None) -> None:
     (row,) = (r for r in K.components if r.component == component and os_id in r.os and r.after == after)
     assert (row.mask, row.honours_registry) == COMPONENTS[(component, os_id, after)]
+
+
+def test_what_a_missing_mask_of_wininet_means_is_nobodys_measurement() -> None:
+    """Hives show the values that users have, and not what counts where there is none."""
+    assert {row.confidence for row in K.components if row.component == "wininet"} == {"own"}
 
 
 def test_only_the_releases_of_the_article_lost_tls_10_by_an_update() -> None:

@@ -241,7 +241,7 @@ def test_real_keys_printed_and_read(realdata: Path, name: str, dialect: str) -> 
 @given(data=st.data())
 def test_mutated_exports_are_read_or_refused(realdata: Path, data: st.DataObject) -> None:
     text = (realdata / "hosts" / XP).read_bytes().decode("utf-16")[:6000]
-    for _ in range(data.draw(st.integers(1, 4))):
+    for _unused in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(text)))
         length = data.draw(st.integers(0, 60))
         text = text[:start] + data.draw(st.text(max_size=5) | st.just('"')) + text[start + length :]

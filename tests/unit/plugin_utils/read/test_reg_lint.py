@@ -119,20 +119,22 @@ def test_typographic_quotes_of_the_ansi_code_page() -> None:
     assert (4, "typographic-quotes") in [(defect.line, defect.code) for defect in lint(data)]
 
 
+#: Typographic quotes, as blogs make them.
+LEFT, RIGHT = "\u201c", "\u201d"
 #: One of each defect, and what it says.
 SPOILT = (
     V5
     + rf"""
 [{WINHTTP}]
 ;Bits: 0x00000008 Enable SSL 2.0, those of windowsxp-kb4467770-x86-embedded-enu.exe
-“DefaultSecureProtocols”=dword:00000800
-;“DefaultSecureProtocols”=dword:00000A80 stands for all SSL versions and TLS
+{LEFT}DefaultSecureProtocols{RIGHT}=dword:00000800
+;{LEFT}DefaultSecureProtocols{RIGHT}=dword:00000A80 stands for all SSL versions and TLS
 ;[{WOW}]
-“DefaultSecureProtocols”=dword:00000800
+{LEFT}DefaultSecureProtocols{RIGHT}=dword:00000800
 {SETTINGS}
-“SecureProtocols”=dword:00000A80
+{LEFT}SecureProtocols{RIGHT}=dword:00000A80
 [{SCHANNEL}\TLS 1.3\Server]
-“Enabled”=dword:00000001
+{LEFT}Enabled{RIGHT}=dword:00000001
 """
 )
 FOUND = [

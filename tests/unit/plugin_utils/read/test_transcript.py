@@ -106,7 +106,9 @@ def test_any_output_can_be_cut(output: str, token: str) -> None:
 
 @given(st.lists(st.tuples(st.from_regex(r"[A-Z]{3}", fullmatch=True), st.lists(st.text(alphabet="xy \r\f\u2028")))))
 def test_what_was_joined_is_cut_the_same_way(sections: list[tuple[str, list[str]]]) -> None:
-    sections = [(f"S{number}", [line.rstrip("\r") for line in lines]) for number, (_, lines) in enumerate(sections)]
+    sections = [
+        (f"S{number}", [line.rstrip("\r") for line in lines]) for number, (_unused, lines) in enumerate(sections)
+    ]
     output = "".join(f"{T}:{code}\r\n" + "".join(line + "\r\n" for line in lines) for code, lines in sections)
     parts = split(output + f"{T}:END\r\n", T)
     assert [(p.code, list(p.lines)) for p in parts] == sections

@@ -89,6 +89,6 @@ def test_short_forms_stand_for_the_same_commands() -> None:
 
 
 def test_tokens_are_fresh() -> None:
-    tokens = {new_token() for _ in range(100)}
+    tokens = {new_token() for _unused in range(100)}
     assert len(tokens) == 100
     assert all(len(token) == 16 for token in tokens)

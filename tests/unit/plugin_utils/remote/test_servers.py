@@ -47,7 +47,7 @@ class Told:
 
     def __call__(self, servers: Sequence[Server]) -> list[Mapping[str, t.Any]]:
         self.asked += [server.port for server in servers]
-        return [self._result for _ in servers]
+        return [self._result for _unused in servers]
 
 
 def test_only_those_that_want_it() -> None:
