@@ -149,7 +149,7 @@ def user_regions(
     for item in sections:
         if not item.per_user:
             continue
-        for (query, argument, _unused), (_unused, _unused, key) in zip(
+        for (query, argument, _root), (_query, _argument, key) in zip(
             item.marks(user), item.marks(root or user), strict=True
         ):
             lines = _renamed(answers.lines(query.code, argument), user, root)
@@ -160,7 +160,7 @@ def user_regions(
     roots = {
         key.casefold()
         for item in sections
-        for (query, argument, _unused), (_unused, _unused, key) in zip(
+        for (query, argument, _root), (_query, _argument, key) in zip(
             item.marks(user), item.marks(root or user), strict=True
         )
         if query.code == OUTLOOK_CODE and hidden.get(argument, True)
