@@ -21,7 +21,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.waiver_optio
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect import ReadingPlan, collect, plan_reading
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.servers import resolve_options
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import shell_for
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import LIMITS, shell_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.result import result as as_result
 
 # The parent process loads this file before it forks its workers. What is imported and loaded here, they inherit: the
@@ -29,6 +29,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.report.result imp
 _PRELOADED = (winrs,)
 _KNOWLEDGE = load()
 _READING = plan_reading(_KNOWLEDGE)
+_PACKED = tuple(_READING.batches(limit) for limit in LIMITS)
 _FAMILIES = (
     "tls",
     "winhttp",

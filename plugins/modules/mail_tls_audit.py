@@ -32,57 +32,6 @@ options:
     type: str
     choices: [compat, standard, strict]
     default: compat
-  servers:
-    description:
-      - The mail servers that matter. An entry describes the server of an account, or stands for itself where no account
-        on the host names it.
-      - Without an entry, a server is assumed to accept what the policy names (TLS 1.2 and newer).
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      host:
-        description: Name or address of the server.
-        type: str
-        required: true
-      port:
-        description: TCP port. Follows from O(servers[].protocol) and O(servers[].security) where it is left out.
-        type: int
-      protocol:
-        description: What is spoken there. Follows from O(servers[].port) where it is left out.
-        type: str
-        choices: [smtp, imap, pop3]
-      security:
-        description: TLS from the first byte, after C(STARTTLS), or not at all. Follows from O(servers[].port).
-        type: str
-        choices: [implicit, starttls, none]
-      auth:
-        description: The ways to sign in that the server accepts. Left out, the table of large providers is asked.
-        type: list
-        elements: str
-        choices: [password, app_password, oauth2]
-      probe:
-        description:
-          - Ask the server itself what it accepts, by real handshakes from the controller.
-          - Not together with O(servers[].accepts).
-        type: bool
-        default: false
-      accepts:
-        description: What the server accepts, where you know it. Not together with O(servers[].probe).
-        type: dict
-        suboptions:
-          tls:
-            description: The versions it accepts, for example V(1.2).
-            type: list
-            elements: str
-            choices: ['1.0', '1.1', '1.2', '1.3']
-          suites:
-            description: The cipher suites it accepts with TLS 1.2 and older, by their IANA names.
-            type: list
-            elements: str
-          certificate:
-            description: What is known of its certificate (C(names), C(key), C(signature), C(needs_sni), C(roots) ...).
-            type: dict
   only:
     description: Families of checks that count. All of them where this is empty.
     type: list
@@ -139,6 +88,7 @@ options:
     default: 10
 extends_documentation_fragment:
   - mailfleet.client.attributes
+  - mailfleet.client.servers
 attributes:
   check_mode:
     support: full

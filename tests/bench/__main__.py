@@ -46,7 +46,7 @@ class Run:
 
 
 def run(command: list[str], inventory: Path, forks: int) -> Run:
-    """Run one Ansible command to its end; CalledProcessError where it fails, since a failed run measures nothing."""
+    """Run one Ansible command to its end; SystemExit where it fails, since a failed run measures nothing."""
     words = [str(_BIN / command[0]), "-i", str(inventory), "-f", str(forks), *command[1:]]
     environment = {**os.environ, "ANSIBLE_CONFIG": str(_ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"}
     with tempfile.TemporaryFile() as output:
@@ -54,9 +54,11 @@ def run(command: list[str], inventory: Path, forks: int) -> Run:
         process = subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT, cwd=_ROOT, env=environment)
         _pid, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - start
-        if os.waitstatus_to_exitcode(status) != 0:
+        code = os.waitstatus_to_exitcode(status)
+        if code != 0:
             output.seek(0)
-            raise subprocess.CalledProcessError(status, words, output.read()[-4000:])
+            said = output.read()[-4000:].decode("utf-8", "replace")
+            raise SystemExit(f"bench: {' '.join(words)} ended with {code}:\n{said}")
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 

@@ -113,7 +113,7 @@ def main() -> int:
     shutil.rmtree(RESULTS, ignore_errors=True)
     LAB_LOG.parent.mkdir(parents=True, exist_ok=True)
     try:
-        print("demo: starting the lab", flush=True)
+        print("demo: starting the lab: stand-ins for Windows hosts, on loopback addresses", flush=True)
         with running_lab():
             print("demo: ansible-playbook playbooks/audit.yml", flush=True)
             audit()
@@ -122,7 +122,7 @@ def main() -> int:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     print("", *lines, "", sep="\n")
-    print(f"The full results: {RESULTS.relative_to(ROOT)}/*.json")
+    print(f"The full results: {RESULTS.relative_to(ROOT)}/*.json; what the verdicts mean: README.md")
     return 0
 
 

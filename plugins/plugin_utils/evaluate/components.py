@@ -9,7 +9,9 @@ findings are of severity info and their changes optional.
 
 from __future__ import annotations
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, shown
+from collections.abc import Mapping
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause, shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import (
     EffectiveMask,
     protocols_in,
@@ -17,11 +19,14 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effectiv
     wininet,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import offered_for
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MASK_BITS, Protocol
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     ABSENT,
     Absent,
     RegistryKey,
+    RegistryType,
     RegistryValue,
     Unread,
 )
@@ -31,9 +36,11 @@ NO_VALUE = "this release, as it is, reads no value"
 _DOTNET_VALUES = ("SchUseStrongCrypto", "SystemDefaultTlsVersions")
 
 
-def needed(ctx: Context) -> bool:
-    """Whether any account on this host speaks HTTP to its server."""
-    return bool(ctx.exchange)
+def needed(ctx: Context, component: str) -> bool:
+    """Whether an account on this host speaks HTTP to its server through that component."""
+    # Exchange accounts are Outlook's; the table says which stack it uses for HTTP.
+    outlook = lookup.clients_of(ctx.knowledge, "outlook")
+    return bool(ctx.exchange) and any(client.stacks.get("http") == component for client in outlook)
 
 
 def views(ctx: Context) -> tuple[str, ...]:
@@ -61,6 +68,8 @@ def evaluate(ctx: Context) -> tuple[Finding, ...]:
     findings = [_winhttp(ctx, view) for view in views(ctx)]
     findings.append(_stray(ctx))
     users = ctx.snapshot.users
+    if isinstance(users, Unread):
+        findings.append(_mask_finding(ctx, "wininet", EffectiveMask(None, users, "HKU", False, None, users.why), ""))
     for user in users if isinstance(users, tuple) else ():
         findings.append(_mask_finding(ctx, "wininet", wininet(ctx, user.root), user.sid))
     findings.extend(_dotnet(ctx, view) for view in views(ctx))
@@ -84,7 +93,7 @@ def _mask_finding(ctx: Context, component: str, found: EffectiveMask, subject: s
         why=why,
         subject=subject,
         remedy=remedy,
-        needed=needed(ctx),
+        needed=needed(ctx, component),
     )
 
 
@@ -92,16 +101,20 @@ def _mask_state(
     ctx: Context, component: str, found: EffectiveMask, add: tuple[Protocol, ...], drop: tuple[Protocol, ...]
 ) -> tuple[State, Remedy, str]:
     if found.mask is None:
-        return State.UNKNOWN, Remedy.NONE, f"The mask in force cannot be told: {found.why}."
+        return State.UNKNOWN, Remedy.NONE, f"The mask in force cannot be told: {clause(found.why)}."
     if not add and not drop:
         return State.PASS, Remedy.NONE, f"The mask in force is {found.mask:#06x} ({found.why})."
     lacks = "lacks " + ", ".join(p.value for p in add) if add else "holds " + ", ".join(p.value for p in drop)
     if found.policy:
         return State.FAIL, Remedy.BLOCKED, f"The mask {lacks}, and the group policy at {found.place} decides it."
+    if found.honoured is None:
+        why = f"The mask {lacks}, and whether this release reads a value cannot be told ({found.why})."
+        return State.UNKNOWN, Remedy.NONE, why
     if not found.honoured:
-        remedy = Remedy.UPDATE if offered_for(ctx, f"{component}-mask") else Remedy.RELAY
-        reads = "whether this release reads a value as it is cannot be told" if found.honoured is None else NO_VALUE
-        return State.FAIL, remedy, f"The mask {lacks}, and {reads} ({found.why})."
+        offered = offered_for(ctx, f"{component}-mask")
+        waits = any(presence(ctx, update.id).pending for update in offered)
+        remedy = Remedy.FIX if waits else Remedy.UPDATE if offered else Remedy.RELAY
+        return State.FAIL, remedy, f"The mask {lacks}, and {NO_VALUE} ({found.why})."
     return State.FAIL, Remedy.FIX, f"The mask {lacks} ({found.why})."
 
 
@@ -135,17 +148,20 @@ def _dotnet_reads(ctx: Context, view: str) -> dict[str, RegistryValue | Absent |
     }
 
 
-def _dotnet_short(reads: dict[str, RegistryValue | Absent | Unread]) -> tuple[str, ...]:
-    return tuple(
-        place for place, read in reads.items() if read is ABSENT or (isinstance(read, RegistryValue) and not read.data)
-    )
+def _dotnet_short(reads: Mapping[str, RegistryValue | Absent | Unread]) -> tuple[str, ...]:
+    return tuple(place for place, read in reads.items() if not isinstance(read, Unread) and not _is_on(read))
 
 
-def dotnet_shortfalls(ctx: Context) -> tuple[str, ...]:
-    """Key and value name of every .NET switch that the policy wants and that is not set."""
+def _is_on(read: RegistryValue | Absent) -> bool:
+    return isinstance(read, RegistryValue) and read.type is RegistryType.DWORD and bool(read.data)
+
+
+def dotnet_shortfalls(ctx: Context, view: str) -> dict[str, RegistryValue | Absent | Unread]:
+    """Key and value name of every .NET switch of that view that the policy wants and that is not set: what was read."""
     if ctx.knowledge.policies[ctx.options.policy].dotnet == "leave":
-        return ()
-    return tuple(place for view in views(ctx) for place in _dotnet_short(_dotnet_reads(ctx, view)))
+        return {}
+    reads = _dotnet_reads(ctx, view)
+    return {place: reads[place] for place in _dotnet_short(reads)}
 
 
 def _dotnet(ctx: Context, view: str) -> Finding:
@@ -154,10 +170,10 @@ def _dotnet(ctx: Context, view: str) -> Finding:
     short = _dotnet_short(reads)
     if policy.dotnet == "leave" or not reads:
         state = State.NOT_APPLICABLE
-    elif any(isinstance(read, Unread) for read in reads.values()):
-        state = State.UNKNOWN
+    elif short:
+        state = State.FAIL
     else:
-        state = State.FAIL if short else State.PASS
+        state = State.UNKNOWN if any(isinstance(read, Unread) for read in reads.values()) else State.PASS
     return ctx.finding(
         "dotnet.strong_crypto",
         state,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass, field
 
@@ -116,12 +117,17 @@ class Context:
             effective=effective,
             wanted=wanted,
             where=where,
-            why=why,
+            why=re.sub(r"\.{2,}$", ".", why),
             source=check.source,
             remedy=remedy if state is State.FAIL else Remedy.NONE,
             needed=needed,
             subject=subject,
         )
+
+
+def clause(reason: str) -> str:
+    """A reason, often in a host's own words, without its full stop: to stand inside a sentence."""
+    return reason.strip().rstrip(".")
 
 
 def shown(value: object) -> RegistryData | None:

@@ -14,7 +14,7 @@ import enum
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import (
@@ -70,20 +70,31 @@ class EffectiveProtocol:
     default: ProtocolDefault | None
     why: str
 
+    @property
+    def unread(self) -> Switch | None:
+        """The first of the two values that could not be read."""
+        return next((s for s in (self.enabled, self.disabled_by_default) if isinstance(s.read, Unread)), None)
+
+    @property
+    def wrong_type(self) -> bool:
+        """All was read, the default is known, and only a value of a wrong type makes the effect unknown."""
+        known = self.default is not None and self.unread is None
+        return known and (self.enabled.wrong_type or self.disabled_by_default.wrong_type)
+
 
 def _row_in_force(ctx: Context, rows: tuple[_Row, ...]) -> tuple[_Row | None, _Row | None, str]:
     """(row, other, why): the row that counts; ``other`` where nobody knows whether its update is in."""
-    base = next((row for row in rows if row.after is None), None)
-    maybe = None
-    why = "as the release shipped"
-    for row in rows:
-        if row.after is not None:
-            found = presence(ctx, row.after)
-            if found.present:
-                return row, None, f"with {row.after} ({found.why})"
-            if found.present is None:
-                maybe, why = row, f"{row.after}: {found.why}"
-    return base, maybe, why
+    row, maybe, why = None, None, "as the release shipped"
+    for later in rows:
+        if later.after is None:
+            row = later
+            continue
+        found = presence(ctx, later.after)
+        if found.present:
+            row, maybe, why = later, None, f"with {later.after} ({found.why})"
+        elif found.present is None:
+            maybe, why = later, f"{later.after}: {found.why}"
+    return row, maybe, why
 
 
 def schannel(ctx: Context) -> dict[Protocol, EffectiveProtocol]:
@@ -116,13 +127,13 @@ def _switch(ctx: Context, key: str, name: str, default: bool | None) -> Switch:
 def _effect(default: ProtocolDefault | None, enabled: Switch, by_default: Switch) -> Effect:
     if default is not None and not default.supported:
         return Effect.NOT_SUPPORTED
-    if default is None:
+    if default is None or isinstance(enabled.read, Unread) or isinstance(by_default.read, Unread):
         return Effect.UNKNOWN
     if enabled.counts is False:
         return Effect.DISABLED
-    if enabled.counts is None or by_default.counts is None:
-        return Effect.UNKNOWN
-    return Effect.OFF_BY_DEFAULT if by_default.counts else Effect.ON
+    if by_default.counts:
+        return Effect.OFF_BY_DEFAULT  # whatever Windows makes of an Enabled of a wrong type
+    return Effect.ON if enabled.counts and by_default.counts is False else Effect.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,20 +172,26 @@ def _mask(
             unread = unread or read
         if isinstance(read, RegistryValue):
             number = read.data if read.type is RegistryType.DWORD and isinstance(read.data, int) else None
+            if number is None:
+                why = f"the value is of type {read.type.value}"
             if unread is not None or honoured is None:
-                number = None
+                number, why = None, clause(unread.why) if unread else why
             elif honoured is False:
                 number = row.mask if row else None
-            return EffectiveMask(number, read, f"{key}\\{name}", policy, honoured, unread.why if unread else why)
+            return EffectiveMask(number, read, f"{key}\\{name}", policy, honoured, why)
     key, name, _policy = places[-1] if component == "winhttp" else places[-2]
     if unread is not None:
-        return EffectiveMask(None, unread, f"{key}\\{name}", False, honoured, unread.why)
+        return EffectiveMask(None, unread, f"{key}\\{name}", False, honoured, clause(unread.why))
     default = row.mask if row and (maybe is None or maybe.mask == row.mask) else None
     return EffectiveMask(default, ABSENT, f"{key}\\{name}", False, honoured, why)
 
 
 def winhttp(ctx: Context, view: str) -> EffectiveMask:
     """WinHTTP's mask for callers that set none. ``view``: "native" or "wow6432"."""
+    if view == "wow6432" and ctx.host.architecture == "unknown":
+        # A 32-bit Windows has no such view, and a plan must not make one there.
+        why = Unread("whether this Windows has 64 bits is not known")
+        return EffectiveMask(None, why, ctx.place(f"winhttp-{view}"), False, None, why.why)
     return _mask(ctx, "winhttp", ((ctx.path(f"winhttp-{view}"), "DefaultSecureProtocols", False),))
 
 

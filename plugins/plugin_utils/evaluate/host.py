@@ -63,6 +63,8 @@ def identify(knowledge: Knowledge, snapshot: Snapshot) -> Host:
         fitting = flagged or [row for row in fitting if not row.posready]
         release = fitting[0] if len(fitting) == 1 else None
         why = "" if release else f"no row of the table of Windows releases fits {raw}"
+    if architecture == "unknown" and release and len(release.architectures) == 1:
+        architecture = release.architectures[0]
     ubr = read.raw("current-version", "UBR")
     return Host(
         release=release,

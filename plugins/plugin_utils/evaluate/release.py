@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Finding, Remedy, Severity, State
 
 
@@ -22,7 +23,8 @@ def evaluate(ctx: Context) -> tuple[Finding, ...]:
         why="" if release else f"{ctx.host.why[:1].upper()}{ctx.host.why[1:]}.",
         severity=Severity.HIGH,
     )
-    if release is None:
+    # Without the updates nobody asks for the service pack that they need.
+    if release is None or not (counts(ctx.options, "updates") or "os" in ctx.options.only):
         return (recognised,)
     newer = ctx.knowledge.releases[release.upgrade_to].name if release.upgrade_to else ""
     old = not release.supported and bool(newer)

@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import accounts as account_checks
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import firewall, trust
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import ANY_CLIENT, client_of
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import schannel
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.handshake import Cause, ClientHello, meet
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.suites import offer
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.handshake import (
+    Cause,
+    ClientHello,
+    client_hello,
+    meet,
+)
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.host_names import canonical
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts, waiver_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import MailClient
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import (
     Acceptance,
@@ -58,26 +62,35 @@ class Judgement:
 
     @property
     def outcome(self) -> Outcome:
+        """What happens to the connection: it fails if anything makes it fail, else nobody knows, else it works."""
         found = {cause.outcome for cause in self.causes}
         return next((o for o in (Outcome.FAILS, Outcome.UNKNOWN) if o in found), Outcome.WORKS)
 
     @property
     def why(self) -> str:
+        """All causes, the worst first."""
         order = (Outcome.FAILS, Outcome.UNKNOWN)
-        return "; ".join(cause.why for cause in sorted(self.causes, key=lambda cause: order.index(cause.outcome)))
+        ordered = sorted(self.causes, key=lambda cause: order.index(cause.outcome))
+        return "; ".join(clause(cause.why) + (" (waived)" if cause.waived else "") for cause in ordered)
+
+    @property
+    def counted(self) -> Judgement:
+        """The same without what the operator waived."""
+        return Judgement(self.target, tuple(cause for cause in self.causes if not cause.waived))
 
 
 def targets(ctx: Context) -> tuple[Target, ...]:
-    """A target for each leg of each account, and one for each entry of ``servers`` that no account names."""
+    """A target for each leg of each account, and one for each entry of ``servers`` that no account's server matches."""
     found = [_of_account(ctx, leg) for leg in ctx.accounts]
-    used = {leg.server.casefold() for leg in ctx.accounts}
-    found.extend(_of_server(ctx, server) for server in ctx.options.servers if server.host.casefold() not in used)
+    used = {(canonical(leg.server), leg.protocol) for leg in ctx.accounts}
+    left = (server for server in ctx.options.servers if (canonical(server.host), server.protocol) not in used)
+    found.extend(_of_server(ctx, server) for server in left)
     return tuple(found)
 
 
 def _of_account(ctx: Context, leg: MailAccount) -> Target:
     entry = account_checks.declared(ctx, leg)
-    known = entry if entry is not None and entry.port == leg.port else None
+    same_port = entry if entry is not None and entry.port == leg.port else None
     return Target(
         client=client_of(ctx.knowledge, leg, ctx.clients),
         leg=leg,
@@ -86,7 +99,7 @@ def _of_account(ctx: Context, leg: MailAccount) -> Target:
         port=leg.port,
         protocol=leg.protocol.value,
         security=leg.security,
-        accepts=(known.accepts if known else None) or _assumed(ctx),
+        accepts=_acceptance(ctx, same_port),
     )
 
 
@@ -99,35 +112,44 @@ def _of_server(ctx: Context, server: Server) -> Target:
         port=server.port,
         protocol=server.protocol.value,
         security=server.security,
-        accepts=server.accepts or _assumed(ctx),
+        accepts=_acceptance(ctx, server),
     )
 
 
-def _assumed(ctx: Context) -> Acceptance:
-    """What the policy takes for granted of a server that nobody described or probed."""
+def _acceptance(ctx: Context, server: Server | None) -> Acceptance:
+    """What is known of a server; for versions that nobody told, what the policy takes for granted."""
+    known = server.accepts if server else None
+    if known is not None and (known.tls or known.refused or known.error or known.source is Source.PROBE):
+        return known
     versions = ctx.knowledge.policies[ctx.options.policy].assumed_server_tls
     tls = frozenset(Protocol(version) for version in versions)
-    return Acceptance(source=Source.ASSUMED, tls=tls, refused=frozenset(Protocol) - tls)
+    assumed = known or Acceptance(Source.ASSUMED)
+    return replace(assumed, source=Source.ASSUMED, tls=tls, refused=frozenset(Protocol) - tls)
 
 
 def judge(ctx: Context) -> tuple[Judgement, ...]:
     """Judge every target of this host."""
-    hello = ClientHello(schannel(ctx), offer(ctx))
+    hello = client_hello(ctx)
     walls = firewall.outbound(ctx)
     return tuple(Judgement(target, _causes(ctx, hello, walls, target)) for target in targets(ctx))
 
 
 def _causes(ctx: Context, hello: ClientHello, walls: firewall.Outbound, target: Target) -> tuple[Cause, ...]:
     causes: list[Cause] = []
-    if counts(ctx.options, "tls") and target.security is not Security.NONE:
+    encrypted = target.security is not Security.NONE
+    if counts(ctx.options, "tls") and encrypted:
         causes.extend(_handshake(ctx, hello, target))
     if counts(ctx.options, "firewall"):
         causes.extend(_firewall(walls, target))
     if counts(ctx.options, "accounts"):
         causes.extend(_account(ctx, target))
-    if counts(ctx.options, "trust") and target.entry is not None and target.security is not Security.NONE:
+    if counts(ctx.options, "trust") and encrypted and target.entry is not None and target.entry.port == target.port:
         causes.extend(_trust(ctx, target.entry))
-    return tuple(causes)
+    return tuple(replace(cause, waived=_waived(ctx, cause)) for cause in causes)
+
+
+def _waived(ctx: Context, cause: Cause) -> bool:
+    return bool(cause.about) and all(waiver_for(ctx.options, *finding) for finding in cause.about)
 
 
 def _handshake(ctx: Context, hello: ClientHello, target: Target) -> tuple[Cause, ...]:
@@ -139,40 +161,64 @@ def _handshake(ctx: Context, hello: ClientHello, target: Target) -> tuple[Cause,
 
 
 def _firewall(walls: firewall.Outbound, target: Target) -> tuple[Cause, ...]:
-    program = target.client.program if target.leg else None
-    found = walls.judge(program, target.port, target.host)
-    if found.passage is firewall.Passage.ALLOW:
-        return ()
-    outcome = Outcome.FAILS if found.passage is firewall.Passage.BLOCK else Outcome.UNKNOWN
-    return (Cause(outcome, "firewall", f"the firewall: {found.why}", blocked=True),)
+    """One cause for the profiles that block, and one for those of which nobody can tell."""
+    found = walls.judge(target.client.program if target.leg else None, target.port, target.host)
+    blocks = tuple(v for v in found.profiles if v.passage is firewall.Passage.BLOCK)
+    doubts = tuple(v for v in found.profiles if v.passage in (firewall.Passage.UNKNOWN, firewall.Passage.UNDECIDED))
+    causes = []
+    for outcome, verdicts in ((Outcome.FAILS, blocks), (Outcome.UNKNOWN, doubts)):
+        if verdicts:
+            why = firewall.PortVerdict(found.traffic, verdicts).why.replace(".;", ";")
+            about = tuple(("firewall.outbound", verdict.profile.value) for verdict in verdicts)
+            causes.append(Cause(outcome, "firewall", f"the firewall: {clause(why)}", blocked=True, about=about))
+    return tuple(causes)
 
 
 def _account(ctx: Context, target: Target) -> tuple[Cause, ...]:
+    if target.leg is None:
+        return _any_client(ctx, target)
     causes = []
-    if target.leg is not None and account_checks.contradicts(ctx, target.leg):
-        causes.append(
-            Cause(
-                Outcome.FAILS,
-                "accounts",
-                f"the account uses security {target.security.value} on port {target.port}, which do not go together",
-                blocked=True,
-            )
-        )
-    if target.security is Security.UNKNOWN:
-        why = f"what {target.client.name} does on port {target.port} with encryption ticked is not known"
-        causes.append(Cause(Outcome.UNKNOWN, "accounts", why))
+    subject = account_checks.subject(target.leg)
+    about = (("accounts.security_port", subject),)
+    doubt = account_checks.doubtful(ctx, target.leg)
+    if account_checks.contradicts(ctx, target.leg):
+        why = f"the account uses security {target.security.value} on port {target.port}, which do not go together"
+        causes.append(Cause(Outcome.FAILS, "accounts", why, about=about))
+    elif doubt:
+        causes.append(Cause(Outcome.UNKNOWN, "accounts", doubt, about=about))
     methods, says = account_checks.accepted_auth(ctx, target.host, target.protocol, target.entry)
-    if target.leg is not None and not account_checks.can_sign_in(methods, target.client):
+    if not account_checks.can_sign_in(methods, target.client):
         why = f"{says} wants OAuth 2.0, which {target.client.name} does not have"
-        causes.append(Cause(Outcome.FAILS, "accounts", why, blocked=True))
+        about = (("accounts.auth", subject),)
+        causes.append(Cause(Outcome.FAILS, "accounts", why, blocked=True, about=about))
     return tuple(causes)
+
+
+def _any_client(ctx: Context, target: Target) -> tuple[Cause, ...]:
+    """A server that wants OAuth 2.0 only: some client of this host that leaves TLS to SCHANNEL should have that."""
+    methods, says = account_checks.accepted_auth(ctx, target.host, target.protocol, target.entry)
+    mine = [found.client for found in ctx.clients if found.client.stacks.get(target.protocol) == "schannel"]
+    if any(account_checks.can_sign_in(methods, client) for client in mine or [target.client]):
+        return ()
+    if not mine:
+        why = f"{says} wants OAuth 2.0, and no mail client was found that could be asked for it"
+        return (Cause(Outcome.UNKNOWN, "accounts", why),)
+    names = ", ".join(dict.fromkeys(client.name for client in mine))
+    why = f"{says} wants OAuth 2.0, which {names} does not have"
+    return (Cause(Outcome.FAILS, "accounts", why, blocked=True),)
 
 
 def _trust(ctx: Context, server: Server) -> tuple[Cause, ...]:
     causes = []
     for finding in trust.for_server(ctx, server):
+        about = ((finding.id, finding.subject),)
         if finding.state is State.FAIL and finding.remedy is not Remedy.NONE:
-            causes.append(Cause(Outcome.FAILS, "trust", finding.why, finding.remedy is Remedy.BLOCKED))
+            blocked = finding.remedy is Remedy.BLOCKED
+            causes.append(Cause(Outcome.FAILS, "trust", finding.why, blocked, about=about))
         elif finding.state is State.UNKNOWN:
-            causes.append(Cause(Outcome.UNKNOWN, "trust", finding.why))
+            causes.append(Cause(Outcome.UNKNOWN, "trust", finding.why, about=about))
+    certificate = server.accepts.certificate if server.accepts else None
+    if certificate is not None and certificate.trusted is False and not certificate.roots:
+        why = f"the controller does not trust the certificate of {server.host}, and which root it needs is not known"
+        causes.append(Cause(Outcome.UNKNOWN, "trust", why))
     return tuple(causes)

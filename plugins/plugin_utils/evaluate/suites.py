@@ -11,9 +11,10 @@ A TLS 1.3 suite in a list does not mean that the release can do TLS 1.3.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import fips
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
@@ -21,6 +22,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Protocol
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     RegistryImage,
+    RegistryType,
     RegistryValue,
     Unread,
 )
@@ -31,26 +33,39 @@ POLICY_ORDER = "the order set by group policy"
 _CURVE = re.compile(r"_P(?:256|384|521)$")
 #: Parts of a suite's name → the subkey of SCHANNEL that disables it (Enabled=0).
 _SWITCHES = (
-    ("RC4_128", ("Ciphers\\RC4 128/128",)),
-    ("3DES", ("Ciphers\\Triple DES 168", "Ciphers\\Triple DES 168/168")),
-    ("AES_128", ("Ciphers\\AES 128/128",)),
-    ("AES_256", ("Ciphers\\AES 256/256",)),
-    ("_MD5", ("Hashes\\MD5",)),
-    ("_SHA$", ("Hashes\\SHA",)),
-    ("_CBC_SHA256$", ("Hashes\\SHA256",)),
-    ("_CBC_SHA384$", ("Hashes\\SHA384",)),
-    ("_DHE_", ("KeyExchangeAlgorithms\\Diffie-Hellman",)),
-    ("_ECDHE_", ("KeyExchangeAlgorithms\\ECDH",)),
-    ("TLS_RSA_", ("KeyExchangeAlgorithms\\PKCS",)),
+    (re.compile("RC4_128"), "Ciphers\\RC4 128/128"),
+    (re.compile("RC4_56"), "Ciphers\\RC4 56/128"),
+    (re.compile("RC4_40"), "Ciphers\\RC4 40/128"),
+    (re.compile("RC2_CBC_40"), "Ciphers\\RC2 40/128"),
+    (re.compile("_DES(?:40)?_CBC"), "Ciphers\\DES 56/56"),
+    (re.compile("AES_128"), "Ciphers\\AES 128/128"),
+    (re.compile("AES_256"), "Ciphers\\AES 256/256"),
+    (re.compile("_MD5"), "Hashes\\MD5"),
+    (re.compile("_SHA$"), "Hashes\\SHA"),
+    (re.compile("_CBC_SHA256$"), "Hashes\\SHA256"),
+    (re.compile("_CBC_SHA384$"), "Hashes\\SHA384"),
+    (re.compile("_DHE_"), "KeyExchangeAlgorithms\\Diffie-Hellman"),
+    (re.compile("_ECDHE_"), "KeyExchangeAlgorithms\\ECDH"),
+    (re.compile("TLS_RSA_"), "KeyExchangeAlgorithms\\PKCS"),
 )
-_FIPS_FORBIDS = re.compile("RC4|_DES_|RC2|MD5|NULL")
+#: The key of 3DES changed its name with Vista.
+_3DES = re.compile("3DES")
+_3DES_KEYS = ("Ciphers\\Triple DES 168/168", "Ciphers\\Triple DES 168")
+_FIPS_FORBIDS = re.compile("RC4|_DES_|RC2|MD5|NULL|CHACHA20")
 _TLS12_ONLY = re.compile("_GCM_|_CBC_SHA256$|_CBC_SHA384$|CHACHA20")
 _TLS13 = re.compile("^TLS_(?:AES|CHACHA20)_")
+#: No release before Windows 10 has these, whatever a list says.
+_SINCE_10 = re.compile("_ECDHE_RSA_WITH_AES_[0-9]+_GCM_|CHACHA20|^TLS_AES_")
+_AUTHENTICATION = re.compile("_(ECDSA|RSA|DSS)_")
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a client offers. ``unsure`` holds suites that an update brings of which nobody knows whether it is in."""
+    """What a client offers. ``unsure`` holds suites of which nobody can tell whether they are offered.
+
+    An update that may be in would bring them, the switch that may turn them off was not read, or a list names them that
+    are not in the release's own.
+    """
 
     suites: tuple[CipherSuite, ...]
     unsure: tuple[CipherSuite, ...]
@@ -75,42 +90,59 @@ def offer(ctx: Context) -> Offer | Unread:
     suites, origin = listed
     forbidden = fips(ctx)
     if isinstance(forbidden, Unread):
-        return forbidden
-    kept = tuple(suite for suite in suites if not (forbidden and _FIPS_FORBIDS.search(suite.name)))
-    kept = tuple(suite for suite in kept if not _switched_off(ctx, suite))
-    sure, unsure = [], []
-    for suite in kept:
+        return Unread(f"whether FIPS mode is on is not known ({clause(forbidden.why)})")
+    sure: list[CipherSuite] = []
+    unsure: list[CipherSuite] = []
+    for suite, listed_for_sure in suites:
+        if forbidden and _FIPS_FORBIDS.search(suite.name):
+            continue
         present = True if suite.after is None else presence(ctx, suite.after).present
-        if present:
-            sure.append(suite)
-        elif present is None:
-            unsure.append(suite)
+        switched_on = _switched_on(ctx, ctx.release, suite)
+        if False in (present, switched_on):
+            continue
+        (sure if listed_for_sure and present and switched_on else unsure).append(suite)
     return Offer(tuple(sure), tuple(unsure), origin)
 
 
-def _listed(ctx: Context, release: OsRelease) -> tuple[tuple[CipherSuite, ...], str] | Unread:
+_Listed = tuple[tuple[CipherSuite, bool], ...]
+
+
+def _listed(ctx: Context, release: OsRelease) -> tuple[_Listed, str] | Unread:
+    """The suites in the list in force, each with whether it is surely one of this release."""
     table = lookup.suites_of(ctx.knowledge, release.id)
+    own = tuple((suite, True) for suite in table), "the release's own list"
     if release.version.startswith("5."):
-        return table, "the release's own list"
-    image = ctx.snapshot.image
+        return own
     for place, origin in (("suites-policy", POLICY_ORDER), ("suites-local", "the local list")):
         row = ctx.knowledge.registry[place]
-        read = image.value(row.key, row.value or "Functions")
+        read = ctx.snapshot.image.value(row.key, row.value or "Functions")
         if isinstance(read, Unread):
-            return Unread(f"the cipher suite order was not read ({read.why})")
+            return Unread(f"the cipher suite order was not read ({clause(read.why)})")
         if isinstance(read, RegistryValue) and (names := _names(read)):
-            by_name = {suite.name: suite for suite in table}
-            found = tuple(by_name.get(name) or _derived(name) for name in names)
             # An update enters its suites into the local list, so they are there; a policy may name anything.
-            local = place == "suites-local"
-            return (tuple(replace(suite, after=None) for suite in found) if local else found), origin
-    return table, "the release's own list"
+            return _found(release, table, names, local=place == "suites-local"), origin
+    return own
+
+
+def _found(release: OsRelease, table: tuple[CipherSuite, ...], names: tuple[str, ...], *, local: bool) -> _Listed:
+    by_name = {suite.name: suite for suite in table}
+    old = release.version.startswith("6.")
+    found: dict[str, tuple[CipherSuite, bool]] = {}
+    for listed in names:
+        name = _CURVE.sub("", listed)
+        if name not in by_name and old and _SINCE_10.search(name):
+            continue
+        suite = by_name.get(name) or _derived(name)
+        # Before Windows 10 the names of suites with elliptic curves end in the curve; without it nobody knows them.
+        known = name in by_name and not (old and "_ECDHE_" in name and listed == name)
+        if name not in found or known:
+            found[name] = replace(suite, after=None) if local else suite, known
+    return tuple(found.values())
 
 
 def _names(value: RegistryValue) -> tuple[str, ...]:
     parts = value.data if isinstance(value.data, tuple) else str(value.data).split(",")
-    names = (_CURVE.sub("", part.strip()) for part in parts)
-    return tuple(dict.fromkeys(name for name in names if name))
+    return tuple(dict.fromkeys(name for part in parts if (name := part.strip())))
 
 
 def _derived(name: str) -> CipherSuite:
@@ -124,17 +156,28 @@ def _derived(name: str) -> CipherSuite:
     return CipherSuite(name=name, protocols=versions)
 
 
-def _switched_off(ctx: Context, suite: CipherSuite) -> bool:
+def _switched_on(ctx: Context, release: OsRelease, suite: CipherSuite) -> bool | None:
+    """Whether all that a suite is made of is enabled; None where nobody can tell."""
     root = ctx.path("schannel")
-    for part, keys in _SWITCHES:
-        if re.search(part, suite.name) and any(_disabled(ctx.snapshot.image, f"{root}\\{key}") for key in keys):
-            return True
-    return False
+    keys = [key for pattern, key in _SWITCHES if pattern.search(suite.name)]
+    if _3DES.search(suite.name):
+        keys.append(_3DES_KEYS[0] if release.version.startswith("5.") else _3DES_KEYS[1])
+    found = [_enabled(ctx.snapshot.image, f"{root}\\{key}") for key in keys]
+    return False if False in found else None if None in found else True
 
 
-def _disabled(image: RegistryImage, key: str) -> bool:
+def _enabled(image: RegistryImage, key: str) -> bool | None:
+    """Without a value all of these are on."""
     read = image.value(key, "Enabled")
-    return isinstance(read, RegistryValue) and read.data == 0
+    if isinstance(read, RegistryValue):
+        return bool(read.data) if read.type is RegistryType.DWORD else None
+    return None if isinstance(read, Unread) else True
+
+
+def certificates(names: Iterable[str]) -> frozenset[str]:
+    """The kinds of key that a server's certificate may have for one of these suites to work: rsa, ecdsa, dsa."""
+    kinds = (match.group(1) for name in names if (match := _AUTHENTICATION.search(name)))
+    return frozenset("dsa" if kind == "DSS" else kind.lower() for kind in kinds)
 
 
 def wanted(ctx: Context, found: Offer) -> tuple[str, ...] | None:
@@ -149,7 +192,7 @@ def evaluate(ctx: Context) -> tuple[Finding, ...]:
     """One finding: whether anything is offered that the policy does not want."""
     found = offer(ctx)
     keep = None if isinstance(found, Unread) else wanted(ctx, found)
-    row = ctx.knowledge.registry["suites-policy"]
+    by_policy = not isinstance(found, Unread) and found.origin == POLICY_ORDER
     state, remedy, why = _judge(ctx, found, keep)
     return (
         ctx.finding(
@@ -158,7 +201,7 @@ def evaluate(ctx: Context) -> tuple[Finding, ...]:
             observed=None if isinstance(found, Unread) else found.origin,
             effective=None if isinstance(found, Unread) else [suite.name for suite in found.suites],
             wanted="leave" if keep is None else list(keep),
-            where=f"{row.key}\\{row.value}",
+            where=ctx.place("suites-policy" if by_policy else "suites-local"),
             why=why,
             remedy=remedy,
         ),
@@ -170,12 +213,16 @@ def _judge(ctx: Context, found: Offer | Unread, keep: tuple[str, ...] | None) ->
         return State.NOT_APPLICABLE, Remedy.NONE, "The policy leaves the cipher suites as they are."
     if isinstance(found, Unread) or keep is None:
         why = found.why if isinstance(found, Unread) else ""
-        return State.UNKNOWN, Remedy.NONE, f"The cipher suites in force cannot be told: {why}."
-    if len(keep) == len(found.suites):
+        return State.UNKNOWN, Remedy.NONE, f"The cipher suites in force cannot be told: {clause(why)}."
+    modern = ctx.knowledge.policies[ctx.options.policy].modern_suites
+    if len(keep) == len(found.suites) and all(suite.name in modern for suite in found.unsure):
         return State.PASS, Remedy.NONE, "Only modern cipher suites are offered."
+    if len(keep) == len(found.suites):
+        return State.UNKNOWN, Remedy.NONE, f"Whether {found.unsure[0].name} is offered cannot be told."
     old = f"{len(found.suites) - len(keep)} cipher suites are offered that the policy does not want"
-    if not keep:
-        return State.FAIL, Remedy.RELAY, f"{old}, and no modern one is there."
+    if "rsa" not in certificates(keep):
+        # With nothing else in the list no server with an RSA certificate could be reached any more.
+        return State.FAIL, Remedy.RELAY, f"{old}, and no modern one for servers with an RSA certificate is there."
     if found.origin == POLICY_ORDER:
         return State.FAIL, Remedy.BLOCKED, f"{old}, and a group policy sets the order."
     return State.FAIL, Remedy.FIX, f"{old}."

@@ -5,21 +5,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause, shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import (
     Effect,
     EffectiveProtocol,
     schannel,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import waiver_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Protocol
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
-    ABSENT,
+    Absent,
     RegistryKey,
+    RegistryType,
     RegistryValue,
     Unread,
 )
@@ -30,6 +33,8 @@ _CHECKS = {protocol: "tls." + protocol.name.lower() for protocol in Protocol} | 
     Protocol.SSL3: "tls.ssl30",
 }
 #: Update capabilities that bring a protocol.
+#: Switching these off, where nothing newer is there, would leave no TLS at all: not even a relay could be reached.
+_LAST_RESORTS = (Protocol.TLS10, Protocol.TLS11)
 _BROUGHT_BY = {Protocol.TLS11: "schannel-tls11", Protocol.TLS12: "schannel-tls12"}
 
 
@@ -41,8 +46,29 @@ class Wish:
     why: str
 
 
-def wish(ctx: Context, protocol: EffectiveProtocol) -> Wish:
-    """Turn the policy's word for a protocol into what it means on this release."""
+def check_of(protocol: Protocol) -> str:
+    """The id of the check on that protocol."""
+    return _CHECKS[protocol]
+
+
+def wishes(ctx: Context, protocols: Mapping[Protocol, EffectiveProtocol]) -> dict[Protocol, Wish]:
+    """Turn the policy's word for each protocol into what it means on this release."""
+    found = {protocol: _wish(ctx, effective) for protocol, effective in protocols.items()}
+    if not _newer_will_be_there(ctx, protocols[Protocol.TLS12]):
+        for protocol in _LAST_RESORTS:
+            if found[protocol].want == "off":
+                found[protocol] = Wish("leave", "without it this host, as it is, would have no TLS at all")
+    return found
+
+
+def _newer_will_be_there(ctx: Context, tls12: EffectiveProtocol) -> bool:
+    if tls12.effect is Effect.ON:
+        return True
+    can = tls12.default is not None and tls12.default.supported and tls12.unread is None
+    return can and waiver_for(ctx.options, _CHECKS[Protocol.TLS12]) is None
+
+
+def _wish(ctx: Context, protocol: EffectiveProtocol) -> Wish:
     policy = ctx.knowledge.policies[ctx.options.policy]
     word = policy.schannel.get(protocol.protocol.value, "leave")
     explicit_off = isinstance(protocol.enabled.read, RegistryValue) and protocol.enabled.counts is False
@@ -66,15 +92,15 @@ def offered_for(ctx: Context, capability: str | None = None) -> tuple[Update, ..
 def evaluate(ctx: Context) -> tuple[Finding, ...]:
     """Findings on every protocol, on values of a wrong type, on keys that this release does not know, and on FIPS."""
     protocols = schannel(ctx)
-    findings = [_judge(ctx, protocol) for protocol in protocols.values()]
+    wanted = wishes(ctx, protocols)
+    findings = [_judge(ctx, found, wanted[protocol]) for protocol, found in protocols.items()]
     findings.append(_types(ctx, protocols))
     findings.append(_unsupported_keys(ctx, protocols))
     findings.append(_fips(ctx))
     return tuple(findings)
 
 
-def _judge(ctx: Context, protocol: EffectiveProtocol) -> Finding:
-    asked = wish(ctx, protocol)
+def _judge(ctx: Context, protocol: EffectiveProtocol, asked: Wish) -> Finding:
     state, remedy, why = _state(ctx, protocol, asked)
     switches = (protocol.enabled, protocol.disabled_by_default)
     return ctx.finding(
@@ -92,9 +118,9 @@ def _judge(ctx: Context, protocol: EffectiveProtocol) -> Finding:
 def _state(ctx: Context, protocol: EffectiveProtocol, asked: Wish) -> tuple[State, Remedy, str]:
     name, effect = protocol.protocol.value, protocol.effect
     if asked.want == "leave":
-        state = State.UNKNOWN if effect is Effect.UNKNOWN and not _repairable(protocol) else State.NOT_APPLICABLE
+        state = State.UNKNOWN if effect is Effect.UNKNOWN and not protocol.wrong_type else State.NOT_APPLICABLE
         return state, Remedy.NONE, f"{name} is {effect.value}; {asked.why}."
-    if effect is Effect.UNKNOWN and _repairable(protocol):
+    if effect is Effect.UNKNOWN and protocol.wrong_type:
         return State.FAIL, Remedy.FIX, f"{name} is set by a value of a wrong type, which Windows need not read."
     if effect is Effect.UNKNOWN:
         return State.UNKNOWN, Remedy.NONE, f"Whether {name} is on cannot be told: {_unread(protocol)}."
@@ -110,17 +136,10 @@ def _state(ctx: Context, protocol: EffectiveProtocol, asked: Wish) -> tuple[Stat
     return State.FAIL, Remedy.FIX, f"{name} is {reason}: a mail client that names no protocol does not offer it."
 
 
-def _repairable(protocol: EffectiveProtocol) -> bool:
-    """Both values were read (or are absent), the default is known, and only a wrong type stands in the way."""
-    switches = (protocol.enabled, protocol.disabled_by_default)
-    unread = any(isinstance(switch.read, Unread) for switch in switches)
-    return protocol.default is not None and not unread and any(switch.wrong_type for switch in switches)
-
-
 def _unread(protocol: EffectiveProtocol) -> str:
-    for switch in (protocol.enabled, protocol.disabled_by_default):
-        if isinstance(switch.read, Unread):
-            return f"{switch.name} was not read ({switch.read.why})"
+    switch = protocol.unread
+    if switch and isinstance(switch.read, Unread):
+        return f"{switch.name} was not read ({clause(switch.read.why)})"
     return protocol.why
 
 
@@ -134,7 +153,9 @@ def _unsupported(ctx: Context, protocol: EffectiveProtocol) -> tuple[State, Reme
     if not offered:
         return State.FAIL, Remedy.RELAY, f"{release} has no {name}, and no update brings it."
     found = presence(ctx, offered[0].id)
-    return State.FAIL, Remedy.UPDATE, f"{release} has no {name} without {offered[0].id} ({found.why})."
+    # What waits for a reboot need not be installed again.
+    remedy = Remedy.FIX if found.pending else Remedy.UPDATE
+    return State.FAIL, remedy, f"{release} has no {name} without {offered[0].id} ({found.why})."
 
 
 def _types(ctx: Context, protocols: dict[Protocol, EffectiveProtocol]) -> Finding:
@@ -144,8 +165,8 @@ def _types(ctx: Context, protocols: dict[Protocol, EffectiveProtocol]) -> Findin
         for switch in (protocol.enabled, protocol.disabled_by_default)
         if switch.wrong_type
     ]
-    unread = all(isinstance(protocol.enabled.read, Unread) for protocol in protocols.values())
-    state = State.UNKNOWN if unread else State.FAIL if wrong else State.PASS
+    unread = any(protocol.unread for protocol in protocols.values())
+    state = State.FAIL if wrong else State.UNKNOWN if unread else State.PASS
     return ctx.finding(
         "tls.value_types",
         state,
@@ -160,16 +181,14 @@ def _types(ctx: Context, protocols: dict[Protocol, EffectiveProtocol]) -> Findin
 
 
 def _unsupported_keys(ctx: Context, protocols: dict[Protocol, EffectiveProtocol]) -> Finding:
-    image = ctx.snapshot.image
-    idle = [
-        protocol.key
-        for protocol in protocols.values()
-        if protocol.effect is Effect.NOT_SUPPORTED and isinstance(image.key(protocol.key), RegistryKey)
-    ]
-    unread = isinstance(image.key(ctx.path("schannel-protocols")), Unread) or ctx.release is None
+    keys = [(found, ctx.snapshot.image.key(found.key)) for found in protocols.values()]
+    there = [(found, read) for found, read in keys if not isinstance(read, Absent)]
+    idle = [f.key for f, read in there if f.effect is Effect.NOT_SUPPORTED and isinstance(read, RegistryKey)]
+    # A key that could not be read, or one of a protocol that this release may or may not have.
+    unread = any(f.effect is Effect.NOT_SUPPORTED or f.default is None for f, _read in there)
     return ctx.finding(
         "tls.unsupported_keys",
-        State.UNKNOWN if unread else State.FAIL if idle else State.PASS,
+        State.FAIL if idle else State.UNKNOWN if unread else State.PASS,
         observed=idle,
         effective="no effect" if idle else None,
         wanted=None,
@@ -179,28 +198,33 @@ def _unsupported_keys(ctx: Context, protocols: dict[Protocol, EffectiveProtocol]
     )
 
 
+def _fips_place(ctx: Context) -> str:
+    """A key from Vista on, a value of Lsa before: what upgrades left in the other place has no effect."""
+    return "fips-value" if ctx.release and ctx.release.version.startswith("5.") else "fips-key"
+
+
 def fips(ctx: Context) -> bool | Unread:
-    """Whether Windows is restricted to FIPS algorithms: a key from Vista on, a value of Lsa before."""
-    for place in ("fips-key", "fips-value"):
-        row = ctx.knowledge.registry[place]
-        read = ctx.snapshot.image.value(row.key, row.value or "")
-        if isinstance(read, Unread):
-            return read
-        if isinstance(read, RegistryValue):
-            return bool(read.data)
-    return False
+    """Whether Windows is restricted to FIPS algorithms."""
+    row = ctx.knowledge.registry[_fips_place(ctx)]
+    read = ctx.snapshot.image.value(row.key, row.value or "")
+    if isinstance(read, RegistryValue) and read.type is not RegistryType.DWORD:
+        return Unread(f"{row.value} is of type {read.type.value}")
+    if isinstance(read, RegistryValue):
+        return bool(read.data)
+    return read if isinstance(read, Unread) else False
 
 
 def _fips(ctx: Context) -> Finding:
     mode = fips(ctx)
-    read = ctx.snapshot.image.value(ctx.path("fips-key"), "Enabled")
+    row = ctx.knowledge.registry[_fips_place(ctx)]
+    read = ctx.snapshot.image.value(row.key, row.value or "")
     return ctx.finding(
         "tls.fips",
         State.UNKNOWN if isinstance(mode, Unread) else State.NOT_APPLICABLE,
-        observed=shown(read) if read is not ABSENT else None,
+        observed=shown(read),
         effective=None if isinstance(mode, Unread) else "on" if mode else "off",
         wanted="leave",
-        where=ctx.place("fips-key"),
+        where=ctx.place(row.id),
         why=mode.why if isinstance(mode, Unread) else "FIPS mode removes SSL 3.0 and RC4." if mode else "",
         severity=Severity.INFO,
     )

@@ -10,9 +10,10 @@ its state, or a proof that could not be read, stays unknown.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause, shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Detection, Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
@@ -35,11 +36,15 @@ _HOTFIX = re.compile(r"((?:KB|Q)\d+)(?:-v\d+)?(-IE\d+)?$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Whether an update is in. ``present`` None: nobody can tell, and ``why`` says what is missing to know."""
+    """Whether an update is in. ``present`` None: nobody can tell, and ``why`` says what is missing to know.
+
+    ``pending``: it waits for a reboot. ``proven``: the file itself was looked at, and no name can prove more than that.
+    """
 
     present: bool | None
     why: str
     pending: bool = False
+    proven: bool = False
 
 
 def version_of(text: str) -> tuple[int, ...]:
@@ -56,31 +61,48 @@ def presence(ctx: Context, update_id: str) -> Presence:
     if own.present or own.pending:
         return own
     for newer_id in lookup.superseding(ctx.knowledge, update_id, ctx.host.os):
-        found = _by_detection(ctx, ctx.knowledge.updates[newer_id])
-        if found.present or newer_id in ctx.assume_installed:
+        if newer_id in ctx.assume_installed:
             return Presence(True, f"{newer_id} is in, which carries the same or newer files")
-        if found.present is None and own.present is False:
+        found = _by_detection(ctx, ctx.knowledge.updates[newer_id])
+        if found.pending:
+            return found
+        if found.present and not own.proven:
+            return Presence(True, f"{newer_id} is in, which carries the same or newer files")
+        if found.present is None and own.present is False and not own.proven:
             own = found
     return own
+
+
+def alternative(ctx: Context, update: Update) -> str | None:
+    """The id of another update that is in and enables all that this one does, whether it can still be had or not."""
+    for other in lookup.updates_for(ctx.knowledge, ctx.host.os):
+        if other.id != update.id and set(update.enables) <= set(other.enables) and presence(ctx, other.id).present:
+            return other.id
+    return None
 
 
 def _by_detection(ctx: Context, update: Update) -> Presence:
     unknown: Presence | None = None
     absent: Presence | None = None
+    proven: Presence | None = None
     for way in lookup.detections(update, ctx.host.os):
         found = _WAYS[way.kind](ctx, way, update)
-        if found.present or found.pending:
+        if found.pending:
+            return found
+        if proven:
+            continue
+        if found.present:
             return found
         if found.present is False and way.kind == "file_version":
-            return found  # the file itself is older: no name can prove more than that
-        if found.present is None:
+            proven = replace(found, proven=True)
+        elif found.present is None:
             # XP and 2003 record every package, so there the records alone decide; later packages carry each other's
             # files, so that from Vista on a missing name proves nothing about the file.
             if way.kind != "file_version" or not _records_decide(ctx):
                 unknown = unknown or found
         else:
             absent = absent or found
-    return unknown or absent or Presence(None, f"no way to detect {update.id} is known for this release")
+    return proven or unknown or absent or Presence(None, f"no way to detect {update.id} is known for this release")
 
 
 def _records_decide(ctx: Context) -> bool:
@@ -90,10 +112,10 @@ def _records_decide(ctx: Context) -> bool:
 def _file_version(ctx: Context, way: Detection, _update: Update) -> Presence:
     files = ctx.snapshot.files
     if isinstance(files, Unread):
-        return Presence(None, f"the version of {way.name} could not be read: {files.why}")
+        return Presence(None, f"the version of {way.name} could not be read: {clause(files.why)}")
     version = files.get(way.name.casefold(), Unread("was not asked for"))
     if not isinstance(version, FileVersion):
-        why = "there is no such file" if version is ABSENT else getattr(version, "why", "unread")
+        why = clause(version.why) if isinstance(version, Unread) else "there is no such file"
         return Presence(None, f"the version of {way.name} could not be read: {why}")
     enough = version.parts >= version_of(way.at_least or "0")
     return Presence(enough, f"{way.name} is {version}, {way.at_least} is the first that has it")
@@ -132,7 +154,7 @@ def _hotfix(ctx: Context, way: Detection, _update: Update) -> Presence:
     for root in (*_family_roots(ctx), ctx.path("hotfix")):
         names = _subkeys(ctx.snapshot.image, root)
         if isinstance(names, Unread):
-            unread.append(f"{root}: {names.why}")
+            unread.append(f"{root}: {clause(names.why)}")
         elif isinstance(names, tuple) and any(_hotfix_id(name) == way.name.upper() for name in names):
             return Presence(True, f"{root}\\{way.name} exists")
     if unread:
@@ -152,18 +174,22 @@ def _packages(ctx: Context) -> tuple[str, ...] | Absent | Unread:
 def _package(ctx: Context, way: Detection, _update: Update) -> Presence:
     names = _packages(ctx)
     if isinstance(names, Unread):
-        return Presence(None, f"the packages of component-based servicing could not be read: {names.why}")
+        return Presence(None, f"the packages of component-based servicing could not be read: {clause(names.why)}")
     # Sub-packages (Package_1_for_...) have states of their own: the package itself counts where it is there.
     mine = (
         [n for n in names if (m := _PACKAGE.match(n)) and m.group(1).upper() == way.name.upper()]
         if names is not ABSENT
         else []
     )
-    mine.sort(key=lambda name: not name.casefold().startswith("package_for_"))
-    if not mine:
-        return Presence(False, f"no package Package_for_{way.name}")
-    state = ctx.snapshot.image.value(f"{ctx.path('cbs-packages')}\\{mine[0]}", "CurrentState")
-    return _by_state(mine[0], state)
+    mine = [name for name in mine if name.casefold().startswith("package_for_")] or mine
+    return _best(ctx, mine) or Presence(False, f"no package Package_for_{way.name}")
+
+
+def _best(ctx: Context, names: Sequence[str]) -> Presence | None:
+    """The best of several packages, each an issue of the same thing: one is in, waits, nobody knows, none is in."""
+    root = ctx.path("cbs-packages")
+    found = [_by_state(name, ctx.snapshot.image.value(f"{root}\\{name}", "CurrentState")) for name in names]
+    return min(found, key=lambda one: (not one.present, not one.pending, one.present is not None), default=None)
 
 
 def _by_state(name: str, state: RegistryValue | Absent | Unread) -> Presence:
@@ -177,16 +203,14 @@ def _by_state(name: str, state: RegistryValue | Absent | Unread) -> Presence:
 def _rollup(ctx: Context, way: Detection, _update: Update) -> Presence:
     names = _packages(ctx)
     if isinstance(names, Unread):
-        return Presence(None, f"the packages of component-based servicing could not be read: {names.why}")
+        return Presence(None, f"the packages of component-based servicing could not be read: {clause(names.why)}")
     wanted = version_of(way.at_least or "0")
-    for name in names if names is not ABSENT else ():
-        match = _ROLLUP.match(name)
-        if match and (int(match.group(1)), int(match.group(2))) >= wanted:
-            state = ctx.snapshot.image.value(f"{ctx.path('cbs-packages')}\\{name}", "CurrentState")
-            found = _by_state(name, state)
-            if found.present is not False or found.pending:
-                return found
-    return Presence(False, f"no rollup of {way.at_least} or newer")
+    found = [
+        name
+        for name in (names if names is not ABSENT else ())
+        if (match := _ROLLUP.match(name)) and (int(match.group(1)), int(match.group(2))) >= wanted
+    ]
+    return _best(ctx, found) or Presence(False, f"no rollup of {way.at_least} or newer")
 
 
 def _ubr(ctx: Context, way: Detection, _update: Update) -> Presence:
@@ -204,7 +228,7 @@ def _dword(ctx: Context, way: Detection, _update: Update) -> Presence:
     key, _bar, name = way.name.partition("|")
     value = ctx.snapshot.image.value(key, name)
     if isinstance(value, Unread):
-        return Presence(None, f"{key}\\{name} could not be read: {value.why}")
+        return Presence(None, f"{key}\\{name} could not be read: {clause(value.why)}")
     present = isinstance(value, RegistryValue) and value.data == int(way.at_least or "1", 0)
     return Presence(present, f"{key}\\{name} is {shown(value)!r}")
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import offered_for
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import alternative, presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Finding, Severity, State
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Finding, Remedy, Severity, State
 
 #: Capabilities that SMTP, IMAP and POP3 depend on. The others (WinHTTP, WinINET) carry Autodiscover and the like.
-_FOR_MAIL = ("schannel-tls12", "schannel-aes", "sha2-certificates")
+_TLS12 = "schannel-tls12"
+_FOR_MAIL = (_TLS12, "schannel-aes", "sha2-certificates")
 
 
 def evaluate(ctx: Context) -> tuple[Finding, ...]:
@@ -22,9 +24,9 @@ def evaluate(ctx: Context) -> tuple[Finding, ...]:
 
 def _finding(ctx: Context, update: Update) -> Finding:
     found = presence(ctx, update.id)
-    alternative = None if found.present else _alternative(ctx, update)
-    if alternative is not None:
-        state, why = State.NOT_APPLICABLE, f"{alternative} does the same"
+    other = None if found.present else alternative(ctx, update)
+    if other is not None:
+        state, why = State.NOT_APPLICABLE, f"{other} does the same"
     elif found.present is None:
         state, why = State.UNKNOWN, found.why
     else:
@@ -38,15 +40,13 @@ def _finding(ctx: Context, update: Update) -> Finding:
         where=ctx.path("cbs-packages"),
         why=f"{why[:1].upper()}{why[1:]}.",
         subject=update.id,
-        # The verdict follows from what the update would enable, not from its absence alone.
-        severity=Severity.LOW if any(capability in _FOR_MAIL for capability in update.enables) else Severity.INFO,
+        remedy=Remedy.FIX if found.pending else Remedy.UPDATE,
+        severity=_severity(ctx, update),
     )
 
 
-def _alternative(ctx: Context, update: Update) -> str | None:
-    """Another update that is in and enables the same."""
-    for capability in update.enables:
-        for other in offered_for(ctx, capability):
-            if other.id != update.id and presence(ctx, other.id).present:
-                return other.id
-    return None
+def _severity(ctx: Context, update: Update) -> Severity:
+    """The verdict follows from what an update would enable, unless nobody asks for that (``only: [updates]``)."""
+    if _TLS12 in update.enables and not counts(ctx.options, "tls"):
+        return Severity.HIGH
+    return Severity.LOW if any(capability in _FOR_MAIL for capability in update.enables) else Severity.INFO

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fnmatch
 from dataclasses import replace
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import clause
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions, Waiver
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import (
     Finding,
@@ -37,20 +38,30 @@ def waive(findings: tuple[Finding, ...], options: AuditOptions) -> tuple[Finding
 def _waived(finding: Finding, options: AuditOptions) -> Finding:
     if finding.state not in (State.FAIL, State.UNKNOWN):
         return finding
+    waiver = waiver_for(options, finding.id, finding.subject)
+    if waiver is None:
+        return finding
+    until = f" until {waiver.expires.isoformat()}" if waiver.expires else ""
+    found = f" ({clause(finding.why)})" if finding.why else ""
+    why = f"Waived{until}: {clause(waiver.reason)}{found}."
+    return replace(finding, state=State.WAIVED, remedy=Remedy.NONE, why=why)
+
+
+def waiver_for(options: AuditOptions, check: str, subject: str = "") -> Waiver | None:
+    """The waiver in force for that check and subject. What is waived is neither judged nor planned."""
     for waiver in options.waivers:
-        if _names(waiver, finding) and (waiver.expires is None or waiver.expires >= options.today):
-            until = f" until {waiver.expires.isoformat()}" if waiver.expires else ""
-            return replace(
-                finding,
-                state=State.WAIVED,
-                remedy=Remedy.NONE,
-                why=f"Waived{until}: {waiver.reason} ({finding.why})",
-            )
-    return finding
+        if _fits(check, waiver.check) and _fits(subject, waiver.subject) and _in_force(waiver, options):
+            return waiver
+    return None
 
 
-def _names(waiver: Waiver, finding: Finding) -> bool:
-    return fnmatch.fnmatchcase(finding.id, waiver.check) and fnmatch.fnmatchcase(finding.subject, waiver.subject)
+def _in_force(waiver: Waiver, options: AuditOptions) -> bool:
+    return waiver.expires is None or waiver.expires >= options.today
+
+
+def _fits(text: str, pattern: str) -> bool:
+    # Names of hosts and profiles know no case.
+    return fnmatch.fnmatchcase(text.casefold(), pattern.casefold())
 
 
 def judge(findings: tuple[Finding, ...], routes: tuple[Route, ...], recognised: bool) -> Verdict:
@@ -58,8 +69,15 @@ def judge(findings: tuple[Finding, ...], routes: tuple[Route, ...], recognised: 
     if not recognised or _undecided(findings, routes):
         return Verdict.UNKNOWN
     asked = {route.remedy for route in routes}
-    asked |= {finding.remedy for finding in findings if finding.state is State.FAIL and finding.severity in _COUNTS}
+    asked |= {finding.remedy for finding in findings if _moves(finding, bool(routes))}
     return next((Verdict(remedy.value) for remedy in _REMEDIES if remedy in asked), Verdict.OK)
+
+
+def _moves(finding: Finding, there_are_routes: bool) -> bool:
+    if finding.state is not State.FAIL or finding.severity not in _COUNTS:
+        return False
+    # That a release will never have TLS 1.2 matters to a server that wants it, and then its route says so.
+    return not (there_are_routes and finding.family == "tls" and finding.remedy is Remedy.RELAY)
 
 
 def _undecided(findings: tuple[Finding, ...], routes: tuple[Route, ...]) -> bool:

@@ -6,33 +6,43 @@
 from __future__ import annotations
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import accounts as checks
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import routes
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import client_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailAccount, Security, Server
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts, waiver_for
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailAccount, Security
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind, Outcome, Plan
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import firewall
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.what_if import after
 
 
 def changes(ctx: Context) -> tuple[Change, ...]:
-    """One change per leg whose port and encryption should be others."""
+    """One change per leg whose port and encryption should be others, and can be.
+
+    Clear text stays where this host and that server would not agree on encryption: what works now must not stop.
+    """
     if not counts(ctx.options, "accounts"):
         return ()
-    found = (_change(ctx, leg, checks.declared(ctx, leg)) for leg in ctx.accounts)
-    return tuple(change for change in found if change is not None)
+    found = {number: change for number, leg in enumerate(ctx.accounts) if (change := _change(ctx, leg))}
+    if not found:
+        return ()
+    moved = after(ctx, Plan(tuple(found.values())))
+    now, then = routes.judge(ctx), routes.judge(after(moved, Plan(firewall.changes(moved))))
+    return tuple(change for number, change in found.items() if not _breaks(now[number], then[number]))
 
 
-def _change(ctx: Context, leg: MailAccount, entry: Server | None) -> Change | None:
-    clear = leg.security is Security.NONE
-    wrong = checks.contradicts(ctx, leg)
-    if entry is not None:
-        fits = leg.security in (entry.security, Security.AUTO, Security.UNKNOWN) or entry.security is Security.NONE
-        if not wrong and leg.port == entry.port and fits:
-            return None
-        port, security = entry.port, entry.security
-    elif wrong:
-        port, security = leg.port, Security(ctx.knowledge.ports[leg.port].security)
-    else:
+def _breaks(now: routes.Judgement, then: routes.Judgement) -> bool:
+    return then.outcome is Outcome.FAILS is not now.outcome
+
+
+def _change(ctx: Context, leg: MailAccount) -> Change | None:
+    aim = checks.better(ctx, leg, client_of(ctx.knowledge, leg, ctx.clients))
+    clear = leg.security is Security.NONE and not checks.contradicts(ctx, leg)
+    check = "accounts.cleartext" if clear else "accounts.security_port"
+    if aim is None or waiver_for(ctx.options, check, checks.subject(leg)):
         return None
-    what = "clear text" if clear else f"{leg.security.value} on port {leg.port}"
+    port, security = aim
+    what = "clear text" if leg.security is Security.NONE else f"{leg.security.value} on port {leg.port}"
     details = {
         "key": leg.key,
         "user": leg.user,

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import firewall, routes
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.firewall_judge import Obstacle, PortVerdict
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.firewall_judge import Obstacle
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts, waiver_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall import FirewallRule, Profile
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind, Remedy
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read import firewall_rule
@@ -20,22 +21,41 @@ _NAME = "MailFleet plan {}"
 
 
 def changes(ctx: Context) -> tuple[Change, ...]:
-    """What it takes to let every target through that only changeable obstacles stop."""
+    """What it takes to let everything through that only changeable obstacles stop."""
     if not counts(ctx.options, "firewall"):
         return ()
     walls = firewall.outbound(ctx)
-    found: dict[tuple[str, ...], Change] = {}
-    for target in routes.targets(ctx):
-        program = target.client.program if target.leg else None
-        verdict = walls.judge(program, target.port, target.host)
-        if verdict.remedy is not Remedy.FIX:
+    disabled: dict[str, Change] = {}
+    allowed: dict[tuple[Profile, ...], dict[int, None]] = {}
+    for program, port, host in _wanted(ctx):
+        verdict = walls.judge(program, port, host)
+        blocks = [v for v in verdict.profiles if v.passage is firewall.Passage.BLOCK and not _waived(ctx, v.profile)]
+        if any(o.remedy is not Remedy.FIX for v in blocks for o in v.obstacles):
             continue
-        for obstacle in verdict.obstacles:
-            key = (obstacle.where, "" if obstacle.rule else str(target.port))
-            if key not in found:
-                rule = obstacle.rule
-                found[key] = _disable(obstacle, rule) if rule else _allow(ctx, len(found), target.port, verdict)
-    return tuple(found.values())
+        for obstacle in (o for v in blocks for o in v.obstacles):
+            if obstacle.rule:
+                disabled.setdefault(obstacle.where, _disable(obstacle, obstacle.rule))
+        profiles = tuple(v.profile for v in blocks if any(o.rule is None for o in v.obstacles))
+        if profiles:
+            allowed.setdefault(profiles, {})[port] = None
+    rules = (_allow(ctx, n, sorted(ports), p) for n, (p, ports) in enumerate(allowed.items(), 1))
+    return (*disabled.values(), *rules)
+
+
+def _wanted(ctx: Context) -> Iterator[tuple[str | None, int, str | None]]:
+    """(program, port, server) of every target; where there is none, every mail port for whatever is installed."""
+    targets = routes.targets(ctx)
+    for target in targets:
+        yield target.client.program if target.leg else None, target.port, target.host
+    if not targets:
+        programs = dict.fromkeys(found.client.program for found in ctx.clients if found.client.program)
+        for port in ctx.knowledge.ports:
+            for program in (None, *programs):
+                yield program, port, None
+
+
+def _waived(ctx: Context, profile: Profile) -> bool:
+    return waiver_for(ctx.options, "firewall.outbound", profile.value) is not None
 
 
 def _disable(obstacle: Obstacle, rule: FirewallRule) -> Change:
@@ -52,18 +72,19 @@ def _disable(obstacle: Obstacle, rule: FirewallRule) -> Change:
     return Change(ChangeKind.FIREWALL, "firewall", obstacle.why, details, consent=obstacle.consent)
 
 
-def _allow(ctx: Context, number: int, port: int, verdict: PortVerdict) -> Change:
-    profiles = sorted({v.profile for v in verdict.profiles if v.obstacles}, key=list(Profile).index)
-    name = _NAME.format(number + 1)
+def _allow(ctx: Context, number: int, ports: list[int], profiles: tuple[Profile, ...]) -> Change:
+    name = _NAME.format(number)
     scope = "".join(f"Profile={profile.value}|" for profile in profiles)
+    to = "".join(f"RPort={port}|" for port in ports)
     details = {
         "action": "add_rule",
         "store": "local",
         "key": ctx.path("firewall-rules"),
         "id": name,
         "name": name,
-        "port": port,
+        "ports": ports,
         "profiles": [profile.value for profile in profiles],
-        "rule": f"v2.10|Action=Allow|Active=TRUE|Dir=Out|Protocol=6|{scope}RPort={port}|Name={name}|",
+        "rule": f"v2.10|Action=Allow|Active=TRUE|Dir=Out|Protocol=6|{scope}{to}Name={name}|",
     }
-    return Change(ChangeKind.FIREWALL, "firewall", f"let mail out to port {port}", details)
+    why = f"let mail out to {'ports' if len(ports) > 1 else 'port'} {', '.join(map(str, ports))}"
+    return Change(ChangeKind.FIREWALL, "firewall", why, details)

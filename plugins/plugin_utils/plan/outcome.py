@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import (
     accounts,
@@ -24,6 +26,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import (
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.routes import Judgement
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import (
     Change,
@@ -35,9 +38,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result impo
     Route,
     Verdict,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import accounts as account_plan
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import firewall as firewall_plan
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import registry_changes
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import settings
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import updates as update_plan
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.what_if import after
 
@@ -72,14 +73,17 @@ def audit(ctx: Context) -> Audit:
     counted = tuple(f for f in everything if f.family == "os" or verdict.counts(ctx.options, f.family))
     findings = verdict.waive(counted, ctx.options)
     plan = build(ctx)
-    found = _routes(ctx, plan)
-    relays = _relays(found)
-    steps = (*plan.changes, *relays)
+    findings = _without_promises(findings, plan)
+    found = _routes(ctx, plan, findings)
+    recognised = ctx.release is not None
+    relays = _relays(tuple(shown for shown, _judged in found)) if recognised else ()
+    reboots = tuple(change for change in plan.changes if change.kind is ChangeKind.REBOOT)
+    steps = tuple(change for change in plan.changes if change.kind is not ChangeKind.REBOOT)
     return Audit(
-        verdict=verdict.judge(findings, found, ctx.release is not None),
+        verdict=verdict.judge(findings, tuple(judged for _shown, judged in found), recognised),
         findings=findings,
-        routes=found,
-        plan=Plan((*steps, *_reboot(ctx, steps))),
+        routes=tuple(shown for shown, _judged in found),
+        plan=Plan((*steps, *relays, *reboots)),
     )
 
 
@@ -87,26 +91,52 @@ def build(ctx: Context) -> Plan:
     """All changes on the host itself, in the order in which they are carried out."""
     if ctx.release is None:
         return Plan()
-    changes: list[Change] = list(update_plan.changes(ctx))
-    ctx = after(ctx, Plan(tuple(changes)))
-    for step in (registry_changes.changes, firewall_plan.changes, account_plan.changes):
-        found = step(ctx)
-        changes.extend(found)
-        ctx = after(ctx, Plan(found))
-    return Plan(tuple(changes))
+    waiting = update_plan.waiting(ctx)
+    done = replace(ctx, assume_installed=ctx.assume_installed | {update.id for update in waiting})
+    updates = update_plan.changes(done)
+    changes = (*updates, *settings.changes(after(done, Plan(updates))))
+    return Plan((*changes, *_reboot(ctx, changes, waiting)))
 
 
-def _routes(ctx: Context, plan: Plan) -> tuple[Route, ...]:
+def _without_promises(findings: tuple[Finding, ...], plan: Plan) -> tuple[Finding, ...]:
+    """An account that no change of the plan mends needs a relay: for its encryption, if it works in clear text."""
+    planned = {_subject(c.details) for c in plan.changes if c.kind is ChangeKind.ACCOUNT}
+    return tuple(
+        replace(finding, remedy=Remedy.RELAY)
+        if finding.family == "accounts" and finding.remedy is Remedy.FIX and finding.subject not in planned
+        else finding
+        for finding in findings
+    )
+
+
+def _subject(details: Mapping[str, t.Any]) -> str:
+    """The subject of the findings on the leg that a change is about."""
+    return f"{details['user']}/{details['account']}/{details['protocol']}"
+
+
+def _routes(ctx: Context, plan: Plan, findings: tuple[Finding, ...]) -> tuple[tuple[Route, Route], ...]:
+    """Every route as it is, and as it is without what the operator waived: the latter is what the verdict counts."""
+    stuck = {f.subject for f in findings if f.family == "accounts" and f.remedy is Remedy.RELAY}
     needed = tuple(change for change in plan.changes if not change.optional)
     without_updates = Plan(tuple(change for change in needed if change.kind is not ChangeKind.UPDATE))
     now, later = routes.judge(ctx), routes.judge(after(ctx, Plan(needed)))
     fixed = routes.judge(after(ctx, without_updates)) if len(without_updates.changes) < len(needed) else later
-    return tuple(_route(*three) for three in zip(now, fixed, later, strict=True))
+    found = []
+    for three in zip(now, fixed, later, strict=True):
+        remedy = _remedy(*(judgement.counted for judgement in three))
+        leg = three[0].target.leg
+        if remedy is Remedy.NONE and leg is not None and accounts.subject(leg) in stuck:
+            remedy = Remedy.RELAY
+        shown = _route(three[0], three[2], remedy)
+        found.append((shown, replace(shown, now=three[0].counted.outcome, after=three[2].counted.outcome)))
+    return tuple(found)
 
 
-def _route(now: Judgement, fixed: Judgement, later: Judgement) -> Route:
+def _route(now: Judgement, later: Judgement, remedy: Remedy) -> Route:
     target = now.target
-    remedy = _remedy(now, fixed, later)
+    # What only the plan breaks, or what it leaves broken, must be seen.
+    still = later.outcome is not Outcome.WORKS and later.why != now.why
+    reasons = (now.why, f"after the plan: {later.why}" if still else "")
     return Route(
         user=target.user,
         client=target.client.id,
@@ -118,14 +148,15 @@ def _route(now: Judgement, fixed: Judgement, later: Judgement) -> Route:
         now=now.outcome,
         after=later.outcome,
         via="relay" if remedy is Remedy.RELAY else "direct",
-        why=now.why or later.why,
+        why="; ".join(filter(None, reasons)),
         remedy=remedy,
     )
 
 
 def _remedy(now: Judgement, fixed: Judgement, later: Judgement) -> Remedy:
     if later.outcome is Outcome.FAILS:
-        return Remedy.BLOCKED if any(cause.blocked for cause in later.causes) else Remedy.RELAY
+        blocked = any(cause.blocked for cause in later.causes if cause.outcome is Outcome.FAILS)
+        return Remedy.BLOCKED if blocked else Remedy.RELAY
     if now.outcome is not Outcome.FAILS:
         return Remedy.NONE
     return Remedy.FIX if fixed.outcome is not Outcome.FAILS else Remedy.UPDATE
@@ -152,15 +183,19 @@ def _relay(same: list[Route]) -> Change:
     return Change(ChangeKind.RELAY, "relay", first.why, details)
 
 
-def _reboot(ctx: Context, steps: tuple[Change, ...]) -> tuple[Change, ...]:
-    reasons = []
-    if any(change.kind is ChangeKind.UPDATE and not change.optional for change in steps):
+def _reboot(ctx: Context, changes: tuple[Change, ...], waiting: tuple[Update, ...]) -> tuple[Change, ...]:
+    """One reboot at the end, if anything needs it; optional where only optional steps do."""
+    needed = [change for change in changes if not change.optional]
+    reasons = [f"{update.id} is installed and waits for it" for update in waiting]
+    if any(change.kind is ChangeKind.UPDATE for change in needed):
         reasons.append("updates take effect after a reboot")
-    if any(change.kind is ChangeKind.REGISTRY and change.family == "tls" for change in steps):
+    if any(change.kind is ChangeKind.REGISTRY and change.family == "tls" for change in needed):
         reasons.append("programs read SCHANNEL's switches when they start; a reboot is the safe way")
     pending = reboot.reasons(ctx)
-    if steps and not isinstance(pending, Unread):
+    if needed and not isinstance(pending, Unread) and verdict.counts(ctx.options, "reboot"):
         reasons.extend(pending)
     if not reasons:
         return ()
-    return (Change(ChangeKind.REBOOT, "reboot", "; ".join(reasons), {"reasons": reasons}),)
+    details = {"reasons": reasons, "completes": [update.id for update in waiting]}
+    optional = not needed and not any(update_plan.serves_routes(ctx, update) for update in waiting)
+    return (Change(ChangeKind.REBOOT, "reboot", "; ".join(reasons), details, optional=optional),)

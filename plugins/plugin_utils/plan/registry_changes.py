@@ -15,9 +15,8 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effectiv
     winhttp,
     wininet,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import wish
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import Wish, check_of, wishes
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts, waiver_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind, Remedy
 
 
@@ -30,27 +29,27 @@ def changes(ctx: Context) -> tuple[Change, ...]:
     """All registry changes for SCHANNEL, WinHTTP, WinINET and .NET that the counted families ask for."""
     found: list[Change] = []
     if counts(ctx.options, "tls"):
-        for protocol in schannel(ctx).values():
-            found.extend(_schannel(ctx, protocol))
+        protocols = schannel(ctx)
+        for protocol, asked in wishes(ctx, protocols).items():
+            if not waiver_for(ctx.options, check_of(protocol)):
+                found.extend(_schannel(protocols[protocol], asked))
         found.extend(_suites(ctx))
     if counts(ctx.options, "winhttp"):
         for view in components.views(ctx):
-            found.extend(_mask(ctx, "winhttp", winhttp(ctx, view)))
+            found.extend(_mask(ctx, "winhttp", view, winhttp(ctx, view)))
     if counts(ctx.options, "wininet"):
         for user in ctx.snapshot.users if isinstance(ctx.snapshot.users, tuple) else ():
-            found.extend(_mask(ctx, "wininet", wininet(ctx, user.root)))
+            found.extend(_mask(ctx, "wininet", user.sid, wininet(ctx, user.root)))
     if counts(ctx.options, "dotnet"):
-        for place in components.dotnet_shortfalls(ctx):
-            key, _slash, name = place.rpartition("\\")
-            found.append(_set("dotnet", key, name, 1, None, "scripts and add-ins follow Windows", optional=True))
-    return tuple(found)
+        for view in components.views(ctx):
+            found.extend(_dotnet(ctx, view))
+    # Users without a value of their own share the machine's.
+    return tuple({(change.details["key"], change.details["name"]): change for change in found}.values())
 
 
-def _schannel(ctx: Context, protocol: EffectiveProtocol) -> tuple[Change, ...]:
-    asked = wish(ctx, protocol)
+def _schannel(protocol: EffectiveProtocol, asked: Wish) -> tuple[Change, ...]:
     enabled, by_default = protocol.enabled, protocol.disabled_by_default
-    unread = isinstance(enabled.read, Unread) or isinstance(by_default.read, Unread)
-    if unread or protocol.default is None or protocol.effect is Effect.NOT_SUPPORTED:
+    if protocol.unread or protocol.default is None or protocol.effect is Effect.NOT_SUPPORTED:
         return ()
     found = []
     if asked.want == "on" and protocol.effect is not Effect.ON:
@@ -65,26 +64,36 @@ def _schannel(ctx: Context, protocol: EffectiveProtocol) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def _mask(ctx: Context, component: str, found: EffectiveMask) -> tuple[Change, ...]:
+def _dotnet(ctx: Context, view: str) -> tuple[Change, ...]:
+    if waiver_for(ctx.options, "dotnet.strong_crypto", view):
+        return ()
+    why = "scripts and add-ins follow Windows"
+    places = ((*place.rpartition("\\"), read) for place, read in components.dotnet_shortfalls(ctx, view).items())
+    return tuple(_set("dotnet", key, name, 1, read, why, optional=True) for key, _slash, name, read in places)
+
+
+def _mask(ctx: Context, component: str, subject: str, found: EffectiveMask) -> tuple[Change, ...]:
     wanted, add, drop = components.asked(ctx, component, found.mask)
+    if waiver_for(ctx.options, f"{component}.mask", subject):
+        return ()
     if found.mask is None or found.policy or not found.honoured or not (add or drop):
         return ()
     key, _slash, name = found.place.rpartition("\\")
     why = ", ".join([f"add {p.value}" for p in add] + [f"drop {p.value}" for p in drop])
-    return (_set(component, key, name, wanted, found.read, why, optional=not components.needed(ctx)),)
+    return (_set(component, key, name, wanted, found.read, why, optional=not components.needed(ctx, component)),)
 
 
 def _suites(ctx: Context) -> tuple[Change, ...]:
-    """An order of cipher suites, where the policy wants one: REG_SZ, names with commas between."""
+    """The local list of cipher suites, where the policy wants another one. A list set by group policy stays."""
     (finding,) = suites.evaluate(ctx)
-    if finding.remedy is not Remedy.FIX:
+    if finding.remedy is not Remedy.FIX or waiver_for(ctx.options, finding.id):
         return ()
-    row = ctx.knowledge.registry["suites-policy"]
+    row = ctx.knowledge.registry["suites-local"]
     details = {
         "key": row.key,
         "name": row.value,
-        "type": "REG_SZ",
-        "data": ",".join(finding.wanted),
+        "type": row.type,
+        "data": tuple(finding.wanted),
         "before": shown(ctx.snapshot.image.value(row.key, row.value or "")),
     }
     return (Change(ChangeKind.REGISTRY, "tls", "offer modern cipher suites only", details),)

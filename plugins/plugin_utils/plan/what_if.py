@@ -53,9 +53,14 @@ def _account(ctx: Context, change: Change) -> Context:
     return replace(ctx, accounts=tuple(changed(leg) for leg in ctx.accounts))
 
 
+def _reboot(ctx: Context, change: Change) -> Context:
+    return replace(ctx, assume_installed=ctx.assume_installed | frozenset(change.details.get("completes", ())))
+
+
 _STEPS = {
     ChangeKind.UPDATE: _update,
     ChangeKind.REGISTRY: _registry,
     ChangeKind.FIREWALL: _firewall,
     ChangeKind.ACCOUNT: _account,
+    ChangeKind.REBOOT: _reboot,
 }

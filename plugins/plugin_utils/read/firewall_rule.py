@@ -10,6 +10,7 @@ https://learn.microsoft.com/openspecs/windows_protocols/ms-gpfas/
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 from collections.abc import Sequence
@@ -198,6 +199,8 @@ def _rule(rule_id: str, text: str, store: RuleStore) -> FirewallRule:
     )
 
 
+# One audit asks for the same rules again for each what-if; rules are the same on many hosts of a fleet.
+@functools.lru_cache(maxsize=4096)
 def parse(rule_id: str, text: str, store: RuleStore) -> FirewallRule | Unread:
     """Read one rule.
 

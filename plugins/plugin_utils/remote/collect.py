@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
@@ -72,6 +72,13 @@ class ReadingPlan:
     sections: tuple[Section, ...]
     profiles: str = "loaded"
     files: tuple[str, ...] = (SURE_FILE,)
+    _packed: dict[int, tuple[Batch, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def batches(self, limit: int) -> tuple[Batch, ...]:
+        """The lines, packed once for each limit: before the fork, where the parent asks first."""
+        if limit not in self._packed:
+            self._packed[limit] = pack(self.sections, limit)
+        return self._packed[limit]
 
 
 def plan_reading(knowledge: Knowledge, thumbprints: Iterable[str] = (), profiles: str = "loaded") -> ReadingPlan:
@@ -129,7 +136,7 @@ def collect(shell: Shell, plan: ReadingPlan) -> Snapshot:
     :raises ShellError: the host could not be reached, or is no Windows. Anything less is in ``Snapshot.unread``.
     """
     host = _Host(shell)
-    first, *rest = pack(plan.sections, shell.limit)
+    first, *rest = plan.batches(shell.limit)
     host.run(first)
     host.run_rest(rest)
     host.answers.doubt_one_answer_for_all()

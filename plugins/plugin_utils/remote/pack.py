@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import typing as t
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.transcript import END
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import MARK, Section, commands, joined
@@ -25,6 +25,8 @@ _SHORT: t.Final = {
     "%~i": r"Windows\CurrentVersion\Internet Settings",
 }
 _TOKEN_BYTES: t.Final = 8
+#: Stands for the token in a line that is not sent yet; no key and no command has it.
+_NO_TOKEN: t.Final = "0" * 2 * _TOKEN_BYTES
 
 
 class PackError(ValueError):
@@ -62,17 +64,25 @@ def compose(parts: Sequence[str], token: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The sections of one line. ``user``: the one key below HKU that sections per user read; None: all logged on."""
+    """The sections of one line. ``user``: the one key below HKU that sections per user read; None: all logged on.
+
+    ``template`` is the line around a place for the token: composed once, for all hosts.
+    """
 
     sections: tuple[Section, ...]
     user: str | None = None
+    template: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        parts = [part for section in self.sections for part in commands(section, self.user)]
+        object.__setattr__(self, "template", compose(parts, _NO_TOKEN))
 
     def text(self, token: str) -> str:
         """The line. A fresh token for each line: the one before may have been seen on the host."""
-        return compose([part for section in self.sections for part in commands(section, self.user)], token)
+        return self.template.replace(_NO_TOKEN, token)
 
     def __len__(self) -> int:
-        return len(self.text("0" * 2 * _TOKEN_BYTES))
+        return len(self.template)
 
 
 def pack(sections: Iterable[Section], limit: int, user: str | None = None) -> tuple[Batch, ...]:

@@ -43,6 +43,10 @@ def wrapped_limit(quotes: int = 16) -> int:
     return script - len(_INNER) - len("''") - quotes
 
 
+#: The limits of the shells below, for whoever packs lines before there is a shell.
+LIMITS: t.Final = (PLAIN_LIMIT, wrapped_limit())
+
+
 def powershell(line: str) -> str:
     """The line as a PowerShell script that hands it to cmd.exe."""
     doubled = line.replace("'", "''")

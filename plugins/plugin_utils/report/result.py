@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import (
     Change,
+    ChangeKind,
     Finding,
     Outcome,
     Remedy,
@@ -63,25 +64,32 @@ def summary(audit: Audit) -> tuple[str, str]:
 def _reason(audit: Audit) -> str:
     if audit.verdict is Verdict.OK:
         return ""
+    # What is waived in part still has its whole story in the routes.
+    others = [f"{r.server}:{r.port}: {r.why}" for r in audit.routes if r.why] + [f.why for f in audit.findings]
     if audit.verdict is Verdict.UNKNOWN:
         unsure = [r.why for r in audit.routes if Outcome.UNKNOWN in (r.now, r.after)]
-        unsure += [f.why for f in audit.findings if f.state is State.UNKNOWN]
-        return next(filter(None, unsure), "")
+        unsure += [f.why for f in _worst_first(audit) if f.state is State.UNKNOWN]
+        return next(filter(None, unsure + others), "")
     remedy = Remedy(audit.verdict.value)
-    reasons = [f"{r.server}:{r.port}: {r.why}" for r in audit.routes if r.remedy is remedy]
-    worst_first = sorted(audit.findings, key=lambda finding: -list(Severity).index(finding.severity))
-    reasons += [f.why for f in worst_first if f.state is State.FAIL and f.remedy is remedy and f.needed]
-    return next(filter(None, reasons), "")
+    reasons = [f"{r.server}:{r.port}: {r.why}" for r in audit.routes if r.remedy is remedy and r.why]
+    reasons += [f.why for f in _worst_first(audit) if f.state is State.FAIL and f.remedy is remedy and f.needed]
+    return next(filter(None, reasons + others), "")
+
+
+def _worst_first(audit: Audit) -> list[Finding]:
+    return sorted(audit.findings, key=lambda finding: -list(Severity).index(finding.severity))
 
 
 def _next_step(audit: Audit) -> str:
     words = _NEXT[audit.verdict]
     steps = [change for change in audit.plan.changes if not change.optional]
     if audit.verdict is Verdict.NEEDS_UPDATE:
-        names = [str(c.details.get("kb") or c.details.get("name")) for c in steps if c.kind.value == "update"]
+        names = [str(c.details.get("kb") or c.details.get("name")) for c in steps if c.kind is ChangeKind.UPDATE]
+        if not names:
+            return f"{words} what the findings name"
         return f"{words} {', then '.join(names)}, then apply the rest of the plan"
     if audit.verdict is Verdict.FIXABLE:
-        return f"{words} ({len(steps)} steps)"
+        return f"{words} ({len(steps)} {'step' if len(steps) == 1 else 'steps'})"
     return words
 
 

@@ -62,6 +62,9 @@ def test_nothing_set(
         ({"Enabled": 0, "DisabledByDefault": 0}, DISABLED),
         ({"DisabledByDefault": 0xFFFFFFFF}, DEFAULT_OFF),
         ({"DisabledByDefault": "0"}, UNKNOWN),  # REG_SZ is not read
+        ({"Enabled": "1", "DisabledByDefault": 0}, UNKNOWN),
+        ({"Enabled": "1", "DisabledByDefault": 1}, DEFAULT_OFF),  # off, whatever becomes of the other
+        ({"Enabled": 0, "DisabledByDefault": "0"}, DISABLED),
     ],
 )
 def test_values_on_windows_7_count_one_by_one(values: dict[str, int], effect: Effect) -> None:
@@ -169,3 +172,13 @@ def test_wininet_with_an_unread_policy_is_unknown_even_if_the_user_set_it() -> N
     layer = {ALICE.root + "\\" + INET: {"SecureProtocols": 0xA80}}
     found = wininet(host("win8.1", layer, unread={r"HKLM\SOFTWARE\Policies": "Access is denied."}), ALICE.root)
     assert found.mask is None
+
+
+def test_a_32_bit_view_of_winhttp_is_not_judged_where_nobody_knows_that_there_is_one() -> None:
+    found = winhttp(host("win8.1", environment=Unread("was cut off")), "wow6432")
+    assert (found.mask, "64 bits" in found.why) == (None, True)
+
+
+def test_a_mask_of_a_wrong_type_is_unknown_and_says_so() -> None:
+    found = winhttp(host("win8.1", {WINHTTP: {"DefaultSecureProtocols": "2688"}}), "native")
+    assert (found.mask, found.why) == (None, "the value is of type REG_SZ")

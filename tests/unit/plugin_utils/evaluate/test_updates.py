@@ -40,6 +40,9 @@ NO_FILES = Unread("wmic is not there")
         ({ROLLUP: {"CurrentState": 0x70}}, NO_FILES, True, False),
         ({OLD_ROLLUP: {"CurrentState": 0x70}}, NO_FILES, None, False),
         ({KB3140245: {"CurrentState": 0x70}}, OLD, False, False),  # the file itself is older
+        ({KB3140245: {"CurrentState": 0x60}}, OLD, False, True),  # and will be newer after the reboot
+        ({KB3140245: {"CurrentState": 0x0}, KB3140245[:-1] + "2": {"CurrentState": 0x70}}, NO_FILES, True, False),
+        ({ROLLUP: {}, ROLLUP[:-1] + "9": {"CurrentState": 0x70}}, NO_FILES, True, False),
     ],
 )
 def test_kb3140245_on_windows_7(
@@ -93,3 +96,21 @@ def test_the_relevant_updates_of_the_overlays(realdata: Path) -> None:
     found = installed_kbs(image, PACKAGES, ())
     assert "KB3140245" in found
     assert not {"KB2655992", "KB968389"} & found
+
+
+VISTA = PACKAGES + r"\Package_for_{}~31bf3856ad364e35~amd64~~6.0.1.1"
+OLD_SCHANNEL = {r"system32\schannel.dll": FileVersion((6, 0, 6002, 18005))}
+
+
+@pytest.mark.parametrize(
+    ("state", "files", "present", "pending"),
+    [
+        (0x70, NO_FILES, True, False),
+        (0x70, OLD_SCHANNEL, False, False),  # no name of another package proves more than the file
+        (0x60, OLD_SCHANNEL, False, True),
+    ],
+)
+def test_what_carries_the_same_files(state: int, files: object, present: bool, pending: bool) -> None:
+    ctx = host("vista-sp2", {VISTA.format("KB4056564"): {"CurrentState": state}}, files=files)
+    found = presence(ctx, "KB4019276")
+    assert (found.present, found.pending) == (present, pending)
