@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import client_of
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import NOT_READ, client_of, unreadable
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, InstalledClient, clause
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.host_names import canonical
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import MailClient
@@ -17,7 +17,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import
     Server,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Finding, Remedy, State
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Finding, Remedy, Severity, State
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import UserHive
 
 
@@ -54,9 +54,10 @@ def can_sign_in(methods: tuple[str, ...] | None, client: MailClient) -> bool:
 
 
 def evaluate(ctx: Context) -> tuple[Finding, ...]:
-    """One finding for each user whose accounts were asked for, and three for each leg of each account."""
+    """One finding for each user and for each client whose accounts cannot be seen, and three for each leg."""
     users = ctx.snapshot.users
     findings = [_nobody(ctx, users)] if isinstance(users, Unread) else [_read(ctx, user) for user in users]
+    findings.extend(_unreadable(ctx, found) for found in unreadable(ctx.clients))
     for account in ctx.accounts:
         client = client_of(ctx.knowledge, account, ctx.clients)
         entry = declared(ctx, account)
@@ -89,6 +90,21 @@ def _read(ctx: Context, user: UserHive) -> Finding:
         where=user.root,
         why=f"Accounts of this user could not be read: {clause(missing[0][1])}." if missing else "",
         subject=user.sid,
+    )
+
+
+def _unreadable(ctx: Context, found: InstalledClient) -> Finding:
+    """A client that perhaps nobody uses does not make the host unknown, and is named all the same."""
+    return ctx.finding(
+        "accounts.read",
+        State.UNKNOWN,
+        observed=found.client.name,
+        effective=None,
+        wanted="every account",
+        where=found.sign,
+        why=f"{found.client.name} is installed, and what accounts it has is not known: {NOT_READ}.",
+        subject=f"{found.user}/{found.client.id}".removeprefix("/"),
+        severity=Severity.LOW,
     )
 
 

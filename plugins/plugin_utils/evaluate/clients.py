@@ -70,3 +70,13 @@ _SHARED_STORE = ("11.0", "12.0", "14.0")
 
 def _fits(client_version: str | None, account_version: str) -> bool:
     return client_version in (None, account_version) or (not account_version and client_version in _SHARED_STORE)
+
+
+#: Why accounts of some clients are missing.
+NOT_READ = "they are kept in files, which are not read"
+_READABLE_STORES = ("outlook", "outlook-express")
+
+
+def unreadable(present: tuple[InstalledClient, ...]) -> tuple[InstalledClient, ...]:
+    """The installed clients whose accounts this reading cannot see."""
+    return tuple(found for found in present if found.client.account_store not in _READABLE_STORES)

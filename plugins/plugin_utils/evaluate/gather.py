@@ -33,12 +33,14 @@ def context(knowledge: Knowledge, options: AuditOptions, snapshot: Snapshot) -> 
         legs.extend(found.accounts)
         exchange.extend((user.sid, name) for name in found.others if name.startswith(_EXCHANGE))
         unread.extend(found.unread)
+    present = clients.installed(knowledge, snapshot)
+    unread.extend((f"accounts of {found.client.name}", clients.NOT_READ) for found in clients.unreadable(present))
     return Context(
         knowledge=knowledge,
         options=options,
         snapshot=snapshot,
         host=host.identify(knowledge, snapshot),
-        clients=clients.installed(knowledge, snapshot),
+        clients=present,
         accounts=tuple(legs),
         exchange=tuple(exchange),
         accounts_unread=tuple(unread),

@@ -110,9 +110,10 @@ def _service_pack(read: _Reader) -> int | None:
 
 def _product(read: _Reader) -> str:
     kind = read.text("product-type", "ProductType").casefold()
-    if kind:
-        return "client" if kind == "winnt" else "server"
     installation = read.text("current-version", "InstallationType").casefold()
+    # Windows 10 and 11 for many sessions say ServerNT, and are clients all the same.
+    if kind and installation != "client":
+        return "client" if kind == "winnt" else "server"
     if installation:
         return "client" if installation == "client" else "server"
     name = read.text("current-version", "ProductName").casefold()

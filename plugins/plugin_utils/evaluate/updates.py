@@ -151,12 +151,15 @@ def _subkeys(image: RegistryImage, root: str) -> tuple[str, ...] | Absent | Unre
 
 def _hotfix(ctx: Context, way: Detection, _update: Update) -> Presence:
     unread: list[str] = []
-    for root in (*_family_roots(ctx), ctx.path("hotfix")):
+    weak = ctx.path("hotfix")
+    for root in (*_family_roots(ctx), weak):
         names = _subkeys(ctx.snapshot.image, root)
         if isinstance(names, Unread):
             unread.append(f"{root}: {clause(names.why)}")
         elif isinstance(names, tuple) and any(_hotfix_id(name) == way.name.upper() for name in names):
-            return Presence(True, f"{root}\\{way.name} exists")
+            # Tools write the HotFix key without installing anything; the families' records come with the files.
+            present, only = (None, "only ") if root == weak else (True, "")
+            return Presence(present, f"{only}{root}\\{way.name} exists")
     if unread:
         return Presence(None, f"the record of installed updates could not be read ({unread[0]})")
     return Presence(False, f"{way.name} is in no record of installed updates")

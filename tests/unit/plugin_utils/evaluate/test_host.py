@@ -52,3 +52,9 @@ def test_a_32_bit_view_is_seen() -> None:
     environment = {"PROCESSOR_ARCHITECTURE": "x86", "PROCESSOR_ARCHITEW6432": "AMD64"}
     found = identify(KNOWLEDGE, snapshot("win7-sp1", environment=environment))
     assert (found.architecture, found.bits32_view) == ("amd64", True)
+
+
+def test_windows_for_many_sessions_is_a_client() -> None:
+    kind = {r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions": {"ProductType": "ServerNT"}}
+    many = snapshot("win11-24h2", kind, {NT: {"InstallationType": "Client"}})
+    assert identify(KNOWLEDGE, many).os == "win11-24h2"

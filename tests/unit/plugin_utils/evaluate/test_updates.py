@@ -114,3 +114,20 @@ def test_what_carries_the_same_files(state: int, files: object, present: bool, p
     ctx = host("vista-sp2", {VISTA.format("KB4056564"): {"CurrentState": state}}, files=files)
     found = presence(ctx, "KB4019276")
     assert (found.present, found.pending) == (present, pending)
+
+
+HOTFIX = KNOWLEDGE.registry["hotfix"].key
+FAMILY = KNOWLEDGE.registry["updates-xp"].key
+
+
+@pytest.mark.parametrize(
+    ("layer", "present"),
+    [
+        ({}, False),
+        ({FAMILY + r"\KB4019276": {}}, True),
+        ({HOTFIX + r"\KB4019276": {"Installed": 1}}, None),  # tools write this key without installing anything
+        ({HOTFIX + r"\KB4019276": {"Installed": 1}, FAMILY + r"\KB4019276": {}}, True),
+    ],
+)
+def test_a_hotfix_key_alone_is_weak(layer: dict[str, dict[str, int]], present: bool | None) -> None:
+    assert presence(host("xp-sp3", layer, files=NO_FILES), "KB4019276").present is present
