@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import typing as t
 
 from ansible.plugins.action import ActionBase
@@ -30,6 +31,9 @@ _PRELOADED = (winrs,)
 _KNOWLEDGE = load()
 _READING = plan_reading(_KNOWLEDGE)
 _PACKED = tuple(_READING.batches(limit) for limit in LIMITS)
+# The garbage collector would visit all of the parent's objects in every worker, and so copy their pages.
+# https://docs.python.org/3/library/gc.html#gc.freeze
+gc.freeze()
 _FAMILIES = (
     "tls",
     "winhttp",
