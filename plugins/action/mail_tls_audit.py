@@ -34,19 +34,8 @@ _PACKED = tuple(_READING.batches(limit) for limit in LIMITS)
 # The garbage collector would visit all of the parent's objects in every worker, and so copy their pages.
 # https://docs.python.org/3/library/gc.html#gc.freeze
 gc.freeze()
-_FAMILIES = (
-    "tls",
-    "winhttp",
-    "wininet",
-    "dotnet",
-    "updates",
-    "firewall",
-    "proxy",
-    "accounts",
-    "trust",
-    "clock",
-    "reboot",
-)
+#: An unknown Windows cannot be left out: what it is decides everything else.
+_FAMILIES = tuple(dict.fromkeys(check.family for check in _KNOWLEDGE.checks.values() if check.family != "os"))
 _FAMILY_LIST = {"type": "list", "elements": "str", "choices": _FAMILIES, "default": []}
 
 ARGUMENT_SPEC: t.Final = {
