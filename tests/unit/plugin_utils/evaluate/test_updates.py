@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import installed_kbs, presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import FileVersion
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_file import parse
@@ -131,3 +132,37 @@ FAMILY = KNOWLEDGE.registry["updates-xp"].key
 )
 def test_a_hotfix_key_alone_is_weak(layer: dict[str, dict[str, int]], present: bool | None) -> None:
     assert presence(host("xp-sp3", layer, files=NO_FILES), "KB4019276").present is present
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("os_id", "overlay", "capture"),
+    [
+        ("win7-sp1", "win7sp1-shieldbase.hotfix-derived.reg", "7_sp1_x64_enterprise_en-us_B_qfe.txt"),
+        (
+            "win10-1803",
+            "win10-1709-office16.hotfix-derived.reg",
+            "10_1803_x64_proforworkstations_en-us_A_20190305_qfe.txt",
+        ),
+    ],
+)
+def test_every_update_of_the_table_is_judged_as_the_capture_has_it(
+    realdata: Path, os_id: str, overlay: str, capture: str
+) -> None:
+    image = image_of([parse((realdata / "hosts" / overlay).read_bytes())], ALICE.root)
+    keys = image.below(PACKAGES)
+    assert isinstance(keys, tuple)
+    layer = {key.path: {value.name: value.data for value in key.values} for key in keys}
+    listed = set(re.findall(r"\bKB\d+\b", (realdata / "qfe" / capture).read_bytes().decode("utf-16")))
+    ctx = host(os_id, layer, files=NO_FILES)
+    named = [
+        row.id for row in KNOWLEDGE.updates.values() if os_id in row.os and any(d.kind == "package" for d in row.detect)
+    ]
+    for update_id in named:
+        if update_id in listed:
+            assert presence(ctx, update_id).present is True, update_id
+    found = {update_id for update_id in named if presence(ctx, update_id).present}
+    assert found - listed == set() or all(
+        set(lookup.superseding(KNOWLEDGE, update_id, os_id)) & listed for update_id in found - listed
+    )
+    assert ("KB3140245" in found) == ("KB3140245" in listed)
