@@ -21,6 +21,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import FileVersion, Snapshot, UserHive
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.versions import file_versions, ver_text
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import hives
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.decode import codec_of, codepage_of, decode
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import Batch, new_token, pack
@@ -56,9 +57,8 @@ _SHARED: t.Final = (
     "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\ProfileList",
 )
 _CURRENT_VERSION: t.Final = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
-_OEM: t.Final = (r"HKLM\SYSTEM\CurrentControlSet\Control\Nls\CodePage", "OEMCP")
 _NOT_HERE: t.Final = "file versions are only read on Vista to 8.1"
-_FILE: t.Final = re.compile(r"[a-z]:\\windows\\(\S+)\s+(\d{1,5}(?:\.\d{1,5}){1,3})\s*", re.IGNORECASE)
+_OEM: t.Final = (r"HKLM\SYSTEM\CurrentControlSet\Control\Nls\CodePage", "OEMCP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +233,7 @@ def _environment(answers: Answers) -> Mapping[str, str] | Unread:
 
 def _version(answers: Answers) -> str | Unread:
     lines = answers.lines(VERSION)
-    if isinstance(lines, Unread):
-        return lines
-    return " ".join(" ".join(lines).split()) or Unread("ver printed nothing")
+    return lines if isinstance(lines, Unread) else ver_text(lines)
 
 
 def _files(answers: Answers, names: tuple[str, ...]) -> Mapping[str, FileVersion | Absent] | Unread:
@@ -243,11 +241,13 @@ def _files(answers: Answers, names: tuple[str, ...]) -> Mapping[str, FileVersion
     lines = answers.lines(FILE_VERSIONS)
     if isinstance(lines, Unread):
         return lines
-    matches = filter(None, (_FILE.fullmatch(line.strip()) for line in lines))
-    found = {match[1].casefold(): FileVersion(tuple(map(int, match[2].split(".")))) for match in matches}
-    if SURE_FILE not in found:
-        said = " ".join(" ".join(lines).split())
-        return Unread(f"wmic did not answer: {shown(said)}" if said else _NOT_HERE)
+    # The first line is that of ver, by which the host was found to be one of those that are asked.
+    heading, *table = [line for line in lines if line.strip()] or [""]
+    if not heading:
+        return Unread(_NOT_HERE)
+    found = file_versions(table)
+    if isinstance(found, Unread) or SURE_FILE not in found:
+        return Unread(f"wmic did not answer: {found.why if isinstance(found, Unread) else 'no ' + SURE_FILE}")
     return {name: found.get(name, ABSENT) for name in names}
 
 
