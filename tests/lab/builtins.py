@@ -12,48 +12,12 @@ import re
 import typing as t
 from collections.abc import Callable, Mapping
 
-from . import filters, powershell, reg_command
+from . import file_commands, filters, netsh, powershell, reg_command, scripts
+from .arguments import split_arguments
 from .machine import Shell, Streams
 from .parse import Refused
 
 Command = Callable[[Shell, str, Streams], int]
-
-
-_PLAIN_ARGUMENT: t.Final = re.compile(r'(?:[^ \t"]|"[^"]*(?:"|\Z))+')
-
-
-def split_arguments(text: str) -> list[str]:
-    """Arguments as the C run-time of reg.exe and others splits them: quotes group, backslashes escape only quotes.
-
-    https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments
-    """
-    if '"' not in text:
-        return [argument for argument in text.replace("\t", " ").split(" ") if argument]
-    if '\\"' not in text:
-        return [argument.replace('"', "") for argument in _PLAIN_ARGUMENT.findall(text)]
-    return _split_escaped(text)
-
-
-def _split_escaped(text: str) -> list[str]:
-    arguments: list[str] = []
-    current: str | None = None
-    quoted = False
-    for slashes, char in re.findall(r"(\\*)([^\\]|\Z)", text, re.DOTALL):
-        if char == '"':
-            current = (current or "") + "\\" * (len(slashes) // 2)
-            if len(slashes) % 2:
-                current += '"'
-            else:
-                quoted = not quoted
-            continue
-        if slashes:
-            current = (current or "") + slashes
-        if char and (quoted or char not in " \t"):
-            current = (current or "") + char
-        elif current is not None and (char or not quoted):
-            arguments.append(current)
-            current = None
-    return arguments if current is None else [*arguments, current]
 
 
 def _echo(shell: Shell, rest: str, streams: Streams) -> int:
@@ -61,8 +25,18 @@ def _echo(shell: Shell, rest: str, streams: Streams) -> int:
         shell.echo = rest.strip().lower() == "on"
     elif not rest.strip():
         raise Refused("echo without a text")
+    elif "/?" in rest.split():
+        raise Refused(f"echo{rest}: with /? it prints its help")
     else:
         streams.out.append(rest[1:] + "\r\n")
+    return shell.errorlevel
+
+
+def _echo_dot(shell: Shell, rest: str, streams: Streams) -> int:
+    """``echo.`` is an empty line, ``echo.text`` prints the text, "on" and "off" included."""
+    if "/?" in rest.split():
+        raise Refused(f"echo.{rest}: with /? it prints its help")
+    streams.out.append(rest + "\r\n")
     return shell.errorlevel
 
 
@@ -93,7 +67,7 @@ def _set(shell: Shell, rest: str, streams: Streams) -> int:
 
 
 def _reg(shell: Shell, rest: str, streams: Streams) -> int:
-    return reg_command.reg(shell.machine, split_arguments(rest), streams)
+    return reg_command.reg(shell.machine, rest, streams)
 
 
 def _find(shell: Shell, rest: str, streams: Streams) -> int:
@@ -146,24 +120,40 @@ def _write(verb: str) -> Command:
     return command
 
 
+#: Known as what would change a host, counted, and not done.
 _WRITERS: t.Final = (
-    "md mkdir rd rmdir del erase copy xcopy move ren rename mklink netsh sc schtasks attrib icacls takeown "
+    "copy xcopy move ren rename mklink sc schtasks attrib icacls takeown "
     "certutil wusa dism msiexec regsvr32 bcdedit shutdown net wevtutil".split()
 )
 
 #: By lower-case name, without ``.exe``.
 COMMANDS: t.Final[Mapping[str, Command]] = {
     "echo": _echo,
+    "echo.": _echo_dot,
     "ver": _ver,
     "set": _set,
     "chcp": _chcp,
+    "md": file_commands.md,
+    "mkdir": file_commands.md,
+    "rd": file_commands.rd,
+    "rmdir": file_commands.rd,
+    "del": file_commands.delete,
+    "erase": file_commands.delete,
+    "type": file_commands.type_,
     "reg": _reg,
     "find": _find,
     "findstr": _findstr,
     "wmic": _wmic,
+    "netsh": netsh.netsh,
+    "regini": scripts.regini,
+    "cscript": scripts.cscript,
     "cmd": _cmd,
     "powershell": powershell.powershell,
     **{verb: _write(verb) for verb in _WRITERS},
 }
 
-PROGRAMS: t.Final = frozenset(COMMANDS) - {"echo", "ver", "set", *"md mkdir rd rmdir del erase copy move ren".split()}
+_INTERNAL: t.Final = "echo echo. ver set md mkdir rd rmdir del erase type copy move ren rename mklink".split()
+PROGRAMS: t.Final = frozenset(COMMANDS) - frozenset(_INTERNAL)
+
+#: Those that run lines of their own.
+CHILDREN: t.Final = frozenset(("cmd", "powershell"))

@@ -12,9 +12,12 @@ from __future__ import annotations
 import functools
 import re
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable
 
-from .builtins import COMMANDS, PROGRAMS
+from .builtins import CHILDREN, COMMANDS, PROGRAMS
+from .cmd_text import substitute, unparse
+from .file_commands import Opened, complain
+from .files import FileFault
 from .machine import Machine, Outcome, Shell, Streams
 from .parse import (
     For,
@@ -91,9 +94,10 @@ class Interpreter:
     def _run(self, node: Node, streams: Streams, shell: Shell) -> None:
         if isinstance(node, Simple):
             text = substitute(node.text, shell.variables)
-            shell.errorlevel = self._command(text, _redirected(streams, node.redirects), shell)
+            self._into(node.redirects, streams, shell, lambda inner: self._set(shell, text, inner))
         elif isinstance(node, Group):
-            self._run(node.body, _redirected(streams, node.redirects), shell)
+            body = node.body
+            self._into(node.redirects, streams, shell, lambda inner: self._run(body, inner, shell))
         elif isinstance(node, Sequence):
             for item in node.items:
                 self._run(item, streams, shell)
@@ -103,6 +107,26 @@ class Interpreter:
             self._for(node, streams, shell)
         else:
             self._if(node, streams, shell)
+
+    def _set(self, shell: Shell, text: str, streams: Streams) -> None:
+        shell.errorlevel = self._command(text, streams, shell)
+
+    def _into(
+        self, redirects: tuple[Redirect, ...], streams: Streams, shell: Shell, act: Callable[[Streams], None]
+    ) -> None:
+        """Runs something with its redirections; where a file cannot be opened, it does not run."""
+        if not redirects:
+            act(streams)
+            return
+        try:
+            with self.machine.lock:
+                opened = Opened(shell, streams, redirects)
+        except FileFault as fault:
+            complain(self.machine, streams, fault.word, fault.path)
+            shell.errorlevel = 1
+            return
+        act(opened.streams)
+        opened.close()
 
     def _pipe(self, node: Pipe, streams: Streams, shell: Shell) -> None:
         passed: list[str] = []
@@ -114,7 +138,8 @@ class Interpreter:
         if isinstance(node, Simple):
             text = substitute(node.text, shell.variables)
             if _split_command(text)[0] in PROGRAMS:
-                return self._command(text, _redirected(streams, node.redirects), shell)
+                self._into(node.redirects, streams, shell, lambda inner: self._set(shell, text, inner))
+                return shell.errorlevel
         if isinstance(node, Pipe):
             inner = Shell(self.machine, self.codepage, self.child, shell.echo, 0, shell.variables)
             self._pipe(node, streams, inner)
@@ -155,7 +180,7 @@ class Interpreter:
             path = operand.strip('"')
             if "*" in path or "?" in path:
                 raise Refused(f"if exist with a wildcard: {path}")
-            holds = self.machine.exists(path)
+            holds = self.machine.files.exists(path)
         if holds is not node.negated:
             self._run(node.body, streams, shell)
 
@@ -171,30 +196,20 @@ class Interpreter:
         command = COMMANDS.get(name)
         if command is None:
             raise Refused(f"the command {text.strip()[:200]}")
-        return command(shell, rest, streams)
+        if name in CHILDREN:
+            return command(shell, rest, streams)
+        with self.machine.lock:
+            return command(shell, rest, streams)
 
 
-def _redirected(streams: Streams, redirects: tuple[Redirect, ...]) -> Streams:
-    if not redirects:
-        return streams
-    result = Streams(streams.out, streams.err, streams.stdin)
-    for redirect in redirects:
-        if redirect.target == "&1":
-            result.err = result.out
-        elif redirect.handle == 0:
-            result.stdin = ""
-        elif redirect.handle == 1:
-            result.out = []
-        else:
-            result.err = []
-    return result
-
-
+_ECHO_DOT: t.Final = re.compile(r"\s*echo\.", re.IGNORECASE)
 _FIRST_WORD: t.Final = re.compile(r'\s*("[^"]*"|[^\s,;=/"]+)')
 
 
 def _split_command(text: str) -> tuple[str, str]:
     """(name without folder and .exe, the rest with its leading blank)."""
+    if dot := _ECHO_DOT.match(text):
+        return "echo.", text[dot.end() :]
     match = _FIRST_WORD.match(text)
     return (_program(match[1]), text[match.end() :]) if match else ("", text)
 
@@ -205,61 +220,6 @@ def _program(word: str) -> str:
     if folder and not folder.endswith(("\\system32", "\\sysnative", "\\system32\\wbem")):
         name = f"{folder}\\{name}"
     return name.removesuffix(".exe").removesuffix(".com")
-
-
-_MODIFIERS: t.Final = re.compile(r"[fdpnxsatz]*", re.IGNORECASE)
-
-
-def substitute(text: str, variables: Mapping[str, str]) -> str:
-    """``%k`` and ``%~k`` of the loops around; nothing that comes of it is parsed again here."""
-    if not variables or "%" not in text:
-        return text
-    result, at = [], 0
-    while (found := text.find("%", at)) >= 0:
-        result.append(text[at:found])
-        value, at = _variable(text, found, variables)
-        result.append(value)
-    return "".join([*result, text[at:]])
-
-
-def _variable(text: str, at: int, variables: Mapping[str, str]) -> tuple[str, int]:
-    """(what stands for the variable at that %, where the text goes on). The longest run of modifiers wins."""
-    if text[at + 1 : at + 2] != "~":
-        name = text[at + 1 : at + 2]
-        return (variables[name], at + 2) if name in variables else ("%", at + 1)
-    modifiers = _MODIFIERS.match(text, at + 2)
-    assert modifiers is not None
-    for end in range(modifiers.end(), at + 1, -1):
-        name = text[end : end + 1]
-        if name in variables:
-            if end > at + 2:
-                raise Refused(f"the modifier {text[at : end + 1]}")
-            value = variables[name]
-            return (value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value), end + 1
-    return "%", at + 1
-
-
-def unparse(node: Node, variables: Mapping[str, str]) -> str:
-    """The text that cmd.exe hands to the child that runs one side of a pipe. Carets are gone from it by then."""
-    if isinstance(node, Simple):
-        return substitute(node.text, variables) + _redirect_text(node.redirects)
-    if isinstance(node, Group):
-        return f"({unparse(node.body, variables)} ){_redirect_text(node.redirects)}"
-    if isinstance(node, Sequence):
-        return " & ".join(unparse(item, variables) for item in node.items)
-    if isinstance(node, Pipe):
-        return f"{unparse(node.left, variables)} | {unparse(node.right, variables)}"
-    inside = {name: value for name, value in variables.items() if not isinstance(node, For) or name != node.variable}
-    if isinstance(node, For):
-        switch = f'/f "{node.options}" ' if node.from_command else ""
-        head = f"for {switch}%{node.variable} in ({substitute(node.inside, variables)}) do "
-    else:
-        head = f"if {'not ' if node.negated else ''}{node.test} {substitute(node.operand, variables)} "
-    return head + unparse(node.body, inside)
-
-
-def _redirect_text(redirects: tuple[Redirect, ...]) -> str:
-    return "".join(f" {r.handle}{'<' if r.handle == 0 else '>'}{r.target}" for r in redirects)
 
 
 def _plain_values(inside: str) -> list[str]:

@@ -146,6 +146,12 @@ class Connection(asyncio.Protocol):
             early = await self._early(fault)
             if early is not None:
                 return early
+        content = await self._handled(headers, body, fault)
+        if fault is not None and fault.kind == "lost":
+            await self._lose()
+        return content
+
+    async def _handled(self, headers: dict[str, str], body: bytes, fault: Fault | None) -> bytes:
         admitted, challenges = self._gate.admit(headers.get("authorization", ""))
         if not admitted:
             return http(401, b"", _SOAP, *(f"WWW-Authenticate: {one}" for one in challenges))
@@ -178,9 +184,16 @@ class Connection(asyncio.Protocol):
         else:
             reply = await self._endpoint.service.answer(request)
         content = self._reply(reply, sealed)
+        if kind == "lost":
+            await self._lose()
         if kind == "truncate":
             raise Drop(partial=content[: len(content) - len(reply.body) // 2])
         return content
+
+    async def _lose(self) -> t.NoReturn:
+        """The connection dies when the host has done what it was asked to, so that nobody hears of it."""
+        await self._endpoint.service.settled()
+        raise Drop
 
     async def _early(self, fault: Fault) -> bytes | None:
         """What goes wrong before the host has done anything; None where the fault is another one."""

@@ -27,9 +27,11 @@ from pathlib import Path
 #: The user of a host's registry where the entry names none.
 DEFAULT_USER: t.Final = "S-1-5-21-1004336348-1177238915-682003330-1001"
 
+#: "drop" and "reset" end the connection before the host does anything; "lost" when it has done all of it.
 FAULT_KINDS: t.Final = (
     "drop",
     "reset",
+    "lost",
     "http500",
     "garbage",
     "truncate",
@@ -85,6 +87,8 @@ class HostEntry:
     oem_codepage: int = 0
     count: int = 1
     latency_ms: float = 0
+    #: How long each command of a line takes; with it, lines that come at the same time alternate command by command.
+    command_ms: float = 0
     chunk: int = 0
     faults: tuple[Fault, ...] = ()
     auth: str = "ntlm"
@@ -94,6 +98,8 @@ class HostEntry:
     files: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    #: What ``cscript`` prints, with exit code 0; "" for a host where Windows Script Host is disabled.
+    cscript: str = ""
     not_windows: bool = False
     #: MaxShellsPerUser; 0 for no limit.
     max_shells: int = 0

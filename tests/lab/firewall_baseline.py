@@ -44,6 +44,7 @@ _RULES: t.Final = (
 
 #: The schema version that rules of a release carry, newest first by build.
 _VERSIONS: t.Final = (
+    (19041, "v2.30"),
     (17763, "v2.29"),
     (15063, "v2.27"),
     (10240, "v2.24"),
@@ -51,6 +52,15 @@ _VERSIONS: t.Final = (
     (9200, "v2.20"),
     (0, "v2.10"),
 )
+
+
+def rule_version(system: System) -> str:
+    """The schema version of that system's own rules; "" for XP and 2003, which have no rules."""
+    if system.classic:
+        return ""
+    if system.nt == (6, 0):
+        return "v2.0"
+    return next(version for build, version in _VERSIONS if system.build >= build)
 
 
 def add(registry: Registry, system: System) -> None:
@@ -68,9 +78,7 @@ def add(registry: Registry, system: System) -> None:
         )
         return
     registry.set_number(rf"{_SERVICES}\MpsSvc", "Start", 2)
-    version = next(version for build, version in _VERSIONS if system.build >= build)
-    if system.nt == (6, 0):
-        version = "v2.0"
+    version = rule_version(system)
     for name, rule in _RULES:
         registry.set_text(rf"{_POLICY}\FirewallRules", name, f"{version}|{rule}")
     registry.set_text(

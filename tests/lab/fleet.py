@@ -34,6 +34,9 @@ from .entry import EntryError, HostEntry, expand, read_entry
 from .host import Counters, SimulatedHost
 from .words import codec
 
+#: What an export covers unless told otherwise.
+_ROOTS: t.Final = (r"HKLM\SYSTEM", r"HKLM\SOFTWARE", "HKU")
+
 Entry = t.Union[HostEntry, Mapping[str, t.Any]]
 
 
@@ -61,6 +64,15 @@ class LabHost:
         printed = self.backend.run(line, codepage)
         name = codec(codepage or self.backend.codepage)
         return printed.code, printed.out.decode(name), printed.err.decode(name)
+
+    def export(self, *roots: str) -> dict[str, dict[str, tuple[int, bytes]]]:
+        """Long path → {name of value: (type, bytes)} of all keys at and below ``roots``, outside of all counters.
+
+        ``roots``: by default HKLM\\SYSTEM, HKLM\\SOFTWARE and HKU. Two exports of one host can be compared with ``==``.
+        Nothing is filtered: what Wine itself rewrites (ComputerName, Tcpip, time zone ...) is in it.
+        """
+        assert self.backend is not None
+        return self.backend.export(*(roots or _ROOTS))
 
 
 class Lab:

@@ -6,21 +6,27 @@
 from __future__ import annotations
 
 import functools
-import itertools
+import threading
+import time
 import typing as t
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from . import baseline, regfile
+from . import baseline, firewall_baseline, regfile
 from .cmd import run_line
 from .entry import EntryError, HostEntry
+from .files import FileSystem
 from .registry import Key, Registry
 from .systems import System, systems
-from .words import Words, all_words, codec
+from .words import Words, all_words, encoded
 
 #: How many commands, refusals and writes a host remembers by name; the counters go on.
 _REMEMBERED: t.Final = 5_000
+
+_NO_SCRIPTS: t.Final = (
+    "CScript Error: Windows Script Host access is disabled on this machine. Contact your administrator for details."
+)
 
 
 @dataclass(slots=True)
@@ -105,9 +111,6 @@ def _stamped(paths: tuple[Path, ...]) -> tuple[tuple[Path, int], ...]:
 class SimulatedHost:
     """One stand-in without Wine. It is what :class:`~.machine.Machine` asks for."""
 
-    #: A line takes a millisecond: the endpoints run it where they are.
-    blocking = False
-
     def __init__(self, name: str, entry: HostEntry, memory: dict[t.Any, t.Any]) -> None:
         self.name, self.entry = name, entry
         self.system = system_of(entry)
@@ -115,14 +118,20 @@ class SimulatedHost:
         self.language = entry.language
         self.memory = memory
         self.mounted: dict[str, str] = {}
+        self.access: dict[str, tuple[int, ...]] = {}
+        self.lock = threading.RLock()
+        #: A line takes a millisecond: the endpoints run it where they are, one after another, unless it is slowed down.
+        self.blocking = entry.command_ms > 0
         self.missing = frozenset(self.system.missing) | frozenset(one.lower() for one in entry.missing)
         self.counters = Counters()
         self.registry = registry_of(entry)
         self.environment = environment_of(entry, name)
-        self._files = _folded_files(self.system, entry)
+        self._versions = _folded_files(self.system, entry)
         self._add_own_values()
 
     def ran(self, command: str) -> None:
+        if self.entry.command_ms:
+            time.sleep(self.entry.command_ms / 1000)
         if len(self.counters.executed) >= _REMEMBERED:
             del self.counters.executed[: _REMEMBERED // 2]
         self.counters.executed.append(command)
@@ -151,7 +160,8 @@ class SimulatedHost:
     def run(self, line: str, codepage: int = 0) -> Printed:
         """What ``cmd /c LINE`` prints in a shell of that code page (0 for the host's own)."""
         codepage = codepage or self.codepage
-        self.counters.lines += 1
+        with self.lock:
+            self.counters.lines += 1
         outcome = run_line(self, line, codepage)
         if outcome.refused:
             self.counters.refused.append(outcome.refused)
@@ -165,7 +175,10 @@ class SimulatedHost:
         return self.system.version_line(self.words, int.from_bytes(ubr.raw, "little") if ubr else self.system.ubr)
 
     def may_write(self, what: str) -> bool:
-        self.counters.writes += 1
+        with self.lock:
+            self.counters.writes += 1
+        if len(self.counters.written) >= _REMEMBERED:
+            del self.counters.written[: _REMEMBERED // 2]
         self.counters.written.append(what)
         return self.entry.writes != "deny"
 
@@ -178,18 +191,35 @@ class SimulatedHost:
         return "in use" if wanted == own.casefold() else None
 
     def file_version(self, path: str) -> str | None:
-        return self._files.get(path.casefold())
+        return self._versions.get(path.casefold())
 
-    def exists(self, path: str) -> bool:
-        wanted = path.rstrip("\\").casefold()
-        known = itertools.chain(self._files, (file.casefold() for file in self.entry.profiles))
-        own = (baseline.user_home(self.system) + r"\mail\NTUSER.DAT").casefold()
-        return any(file == wanted or file.startswith(wanted + "\\") for file in (*known, own))
+    @functools.cached_property
+    def files(self) -> FileSystem:
+        """Made when it is first asked for: most hosts of a large fleet never are."""
+        own = baseline.user_home(self.system) + r"\mail\NTUSER.DAT"
+        folders = (r"C:\Windows\Temp", r"C:\Windows\System32", r"C:\Program Files", self.environment["USERPROFILE"])
+        return FileSystem((*self._versions, *self.entry.profiles, own), folders)
 
+    @property
+    def ansi(self) -> int:
+        """The code page of files without a mark."""
+        return self.words.ansi
 
-def encoded(text: str, codepage: int) -> bytes:
-    """In that code page, "?" for what it lacks. (Python's ASCII is ten times as fast as its code pages.)"""
-    return text.encode("ascii") if text.isascii() else text.encode(codec(codepage), "replace")
+    @property
+    def rule_version(self) -> str:
+        return firewall_baseline.rule_version(self.system)
+
+    @property
+    def script_answer(self) -> tuple[str, int]:
+        return (self.entry.cscript, 0) if self.entry.cscript else (_NO_SCRIPTS, 1)
+
+    def export(self, *roots: str) -> dict[str, dict[str, tuple[int, bytes]]]:
+        """Long path → {name of value: (type, bytes)} of all keys at and below ``roots``, access denied or not."""
+        return {
+            path: {value.name: (value.type, value.raw) for value in key.values.values()}
+            for root in roots
+            for path, key in self.registry.walk(self.registry.long_path(root), denied_too=True)
+        }
 
 
 def environment_of(entry: HostEntry, name: str) -> dict[str, str]:

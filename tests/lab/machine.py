@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .files import FileSystem
 from .registry import Key, Registry
 from .words import Words
 
@@ -27,6 +29,25 @@ class Machine(t.Protocol):
     #: Programs that this Windows does not have.
     missing: frozenset[str]
 
+    #: What ``regini`` gave whom: long path of a key → numbers of its access list.
+    access: dict[str, tuple[int, ...]]
+    #: What cscript says and returns.
+    script_answer: tuple[str, int]
+    #: Held while a command runs: commands of two lines alternate, no command is seen half done.
+    lock: threading.RLock
+
+    @property
+    def files(self) -> FileSystem:
+        """Its file system."""
+
+    @property
+    def ansi(self) -> int:
+        """The code page of files without a mark."""
+
+    @property
+    def rule_version(self) -> str:
+        """The schema version of the rules that its firewall writes; "" for a Windows whose firewall has none."""
+
     def ran(self, command: str) -> None:
         """Records a command that ran, variables filled in."""
 
@@ -41,9 +62,6 @@ class Machine(t.Protocol):
 
     def file_version(self, path: str) -> str | None:
         """The version of a file as ``wmic datafile`` tells it, None where there is no such file."""
-
-    def exists(self, path: str) -> bool:
-        """What ``if exist`` says."""
 
 
 @dataclass(slots=True)

@@ -21,74 +21,32 @@ import functools
 import re
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-#: Characters that separate words for cmd itself.
-BLANKS: t.Final = " \t,;=\x0b\x0c\xff"
+from .grammar import BLANKS, For, Group, If, Node, Pipe, Redirect, Refused, Sequence, Simple, SyntaxFault
 
-
-class Refused(Exception):
-    """A construct that the lab does not model; a host must never be sent it."""
-
-
-class SyntaxFault(Exception):
-    """What cmd.exe itself would call a syntax error, in its words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """``<nul`` is (0, "nul"), ``>nul`` (1, "nul"), ``2>&1`` (2, "&1")."""
-
-    handle: int
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
-class Simple:
-    text: str
-    redirects: tuple[Redirect, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    body: Node
-    redirects: tuple[Redirect, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Pipe:
-    left: Node
-    right: Node
-
-
-@dataclass(frozen=True, slots=True)
-class For:
-    """``from_command`` is the ``/f`` form; ``inside`` the text between the brackets."""
-
-    variable: str
-    inside: str
-    body: Node
-    from_command: bool = False
-    options: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class If:
-    test: t.Literal["exist", "errorlevel"]
-    negated: bool
-    operand: str
-    body: Node
-
-
-Node = t.Union[Simple, Group, Sequence, Pipe, For, If]
+__all__ = [
+    "BLANKS",
+    "For",
+    "Group",
+    "If",
+    "Node",
+    "Pipe",
+    "Redirect",
+    "Refused",
+    "Sequence",
+    "Simple",
+    "SyntaxFault",
+    "expand_percent",
+    "parse",
+    "places",
+]
 
 _PLAIN: t.Final = re.compile(r'[^"&|<>^)]+')
 _IN_QUOTES: t.Final = re.compile(r'[^"]+')
+#: What a redirection goes to: to the next character that means something to cmd, or in quotes and then no further.
+_TARGET: t.Final = re.compile(r'"[^"]*"(?=[\s,;=&|<>()]|$)|[^\s,;=&|<>()"^]+(?=[\s,;=&|<>()]|$)')
+#: Files are named by whole paths; what is no file (``nul``, ``con``) is refused when it is opened.
+_FILE: t.Final = re.compile(r'"[A-Za-z]:\\[^"<>|*?/:]+"|[A-Za-z]:\\[^"<>|*?/:]+')
 _KEYWORD: t.Final = re.compile(r"(for|if|rem)(?=[\s,;=(/]|$)", re.IGNORECASE)
 _PERCENT: t.Final = re.compile(r"%([^%:]+)(?::([^%]*))?%")
 
@@ -126,16 +84,26 @@ def parse(line: str) -> Node:
     """The tree of a line; raises Refused or SyntaxFault. A line of nothing is an empty Sequence."""
     if "\n" in line or "\r" in line:
         raise Refused("a line break inside a line")
+    return _parsed(line)[0]
+
+
+def places(line: str) -> list[tuple[Simple | Group, int, int]]:
+    """Every command and group of a line, with where its text begins and ends; raises Refused or SyntaxFault."""
+    return _parsed(line)[1].places
+
+
+def _parsed(line: str) -> tuple[Node, _Parser]:
     parser = _Parser(line)
     node = parser.sequence(0)
     if parser.at < len(line):
         raise SyntaxFault(f"{line[parser.at]} was unexpected at this time.")
-    return node
+    return node, parser
 
 
 class _Parser:
     def __init__(self, line: str) -> None:
         self.line, self.at = line, 0
+        self.places: list[tuple[Simple | Group, int, int]] = []
 
     def _peek(self, width: int = 1) -> str:
         return self.line[self.at : self.at + width]
@@ -171,15 +139,20 @@ class _Parser:
 
     def command(self, depth: int) -> Node:
         self._skip()
+        begin = self.at
         if self._peek() == "(":
-            return self._group(depth)
+            group = self._group(depth)
+            self.places.append((group, begin, self.at))
+            return group
         if self._peek() in ("<", ">", "@", ":"):
             raise Refused(f"a command that begins with {self._peek()}")
         if self._peek() in ("&", "|", ")", ""):
             raise SyntaxFault(f"{self._peek() or 'the end'} was unexpected at this time.")
         word = _KEYWORD.match(self.line, self.at)
         if word is None:
-            return self._simple(depth)
+            simple = self._simple(depth)
+            self.places.append((simple, begin, self.at))
+            return simple
         self.at = word.end()
         if word[1].lower() == "for":
             return self._for(depth)
@@ -204,6 +177,7 @@ class _Parser:
         text: list[str] = []
         redirects: list[Redirect] = []
         quoted = False
+        escaped = -1
         while self.at < len(self.line):
             plain = (_IN_QUOTES if quoted else _PLAIN).match(self.line, self.at)
             if plain is not None:
@@ -217,35 +191,39 @@ class _Parser:
                 if char in "&|" or (char == ")" and depth):
                     break
                 if char in "<>":
-                    redirects.append(self._redirect(char, text))
+                    redirects.append(self._redirect(char, text, escaped))
                     continue
                 if char == "^":
                     self.at += 1
                     char = self._peek()
+                    escaped = len(text)
             text.append(char)
             self.at += 1
         return Simple("".join(text), tuple(redirects))
 
-    def _redirect(self, char: str, text: list[str]) -> Redirect:
+    def _redirect(self, char: str, text: list[str], escaped: int) -> Redirect:
+        """``escaped``: which piece of the text came after a caret; such a digit is text and no handle."""
         handle = 0 if char == "<" else 1
         so_far = "".join(text)
-        if so_far[-1:].isdigit() and (len(so_far) == 1 or so_far[-2] in BLANKS + "("):
+        if so_far[-1:].isdigit() and escaped != len(text) - 1 and (len(so_far) == 1 or so_far[-2] in BLANKS + "("):
             handle = int(so_far[-1])
             text[:] = [so_far[:-1]]
         self.at += 1
-        if self._peek() == ">":
-            raise Refused("the redirection >>")
+        append = char == ">" and self._peek() == ">"
+        self.at += append
         if self._peek() == "&":
             target = "&" + self.line[self.at + 1 : self.at + 2]
             self.at += 2
         else:
             self._skip(" \t")
-            match = re.compile(r'[^\s,;=&|<>()"^]*').match(self.line, self.at)
-            assert match is not None
-            target, self.at = match[0].lower(), match.end()
-        if (handle, target) not in ((0, "nul"), (1, "nul"), (2, "nul"), (2, "&1")):
-            raise Refused(f"the redirection {handle}{char}{target}")
-        return Redirect(handle, target)
+            match = _TARGET.match(self.line, self.at)
+            target = match[0] if match else ""
+            self.at += len(target)
+        if not append and (handle, target.lower()) in ((0, "nul"), (1, "nul"), (2, "nul"), (2, "&1")):
+            return Redirect(handle, target.lower())
+        if handle != 1 or not _FILE.fullmatch(target):
+            raise Refused(f"the redirection {handle}{char}{'>' * append}{target}")
+        return Redirect(handle, target, append)
 
     def _word(self, pattern: str, what: str) -> str:
         self._skip()

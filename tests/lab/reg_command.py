@@ -1,13 +1,17 @@
 # Copyright (c) 2026, the mailfleet.client developers
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stand-in for ``reg.exe``: ``query``, ``load``, ``unload``, in the XP and in the Vista+ dialect."""
+"""The stand-in for ``reg.exe``, in the XP and in the Vista+ dialect: ``query``, ``load``, ``unload``.
+
+``add``, ``delete`` and ``import`` are in ``reg_write``.
+"""
 
 from __future__ import annotations
 
 import typing as t
 
-from . import regfile
+from . import reg_write, regfile
+from .arguments import split_arguments
 from .parse import Refused
 from .registry import AccessDenied, Key, Registry, Value, long_hive
 
@@ -29,7 +33,7 @@ _TYPES: t.Final = {
     regfile.REG_QWORD: "REG_QWORD",
 }
 
-#: Verbs that change a registry; the lab knows them, counts them, and does not do them.
+#: Verbs that change a registry or a file; those that ``reg_write`` lacks are counted and not done.
 WRITES: t.Final = frozenset({"add", "delete", "copy", "import", "restore", "save", "flags", "export"})
 
 
@@ -84,15 +88,15 @@ class Query:
         """Prints what reg.exe prints; its exit code is 0 or 1."""
         words = self.machine.words
         if long_hive(self.path.split("\\", 1)[0]) is None:
-            return _complain(streams, words["reg_invalid"], self.classic)
+            return reg_write.complain(streams, words["reg_invalid"], self.classic)
         try:
             key = self.machine.registry.find(self.path)
         except AccessDenied:
-            return _complain(streams, words["reg_denied"], self.classic)
+            return reg_write.complain(streams, words["reg_denied"], self.classic)
         if key is None or (self.name and self.name.casefold() not in key.values):
-            return _complain(streams, words["reg_absent"], self.classic)
+            return reg_write.complain(streams, words["reg_absent"], self.classic)
         if self.classic and self.name == "" and "" not in key.values:
-            return _complain(streams, words["reg_absent"], self.classic)
+            return reg_write.complain(streams, words["reg_absent"], self.classic)
         return self._print(key, streams)
 
     def _print(self, key: Key, streams: Streams) -> int:
@@ -135,7 +139,7 @@ class Query:
                 code |= self._tree(below, child, lines, streams)
             except AccessDenied:
                 # Left in order by the caller's 2>&1; where it stands among the lines is not promised by Windows.
-                code = _complain(streams, self.machine.words["reg_denied"], self.classic)
+                code = reg_write.complain(streams, self.machine.words["reg_denied"], self.classic)
         return code
 
     def _line(self, value: Value) -> str:
@@ -149,24 +153,22 @@ class Query:
         return f"    {words['default']}    REG_SZ    {words['not_set']}"
 
 
-def _complain(streams: Streams, text: str, classic: bool) -> int:
-    streams.err.append(f"\r\n{text}\r\n" if classic else f"{text}\r\n")
-    return 1
-
-
-def reg(machine: Machine, arguments: list[str], streams: Streams) -> int:
-    """``reg`` with its arguments; raises Refused for what the lab does not model."""
+def reg(machine: Machine, rest: str, streams: Streams) -> int:
+    """``reg`` with its arguments as they stand in the line; raises Refused for what the lab does not model."""
+    arguments = split_arguments(rest)
     verb = arguments[0].lower() if arguments else ""
     if verb == "query":
         return Query(machine, arguments[1:]).run(streams)
     if verb in ("load", "unload") or verb in WRITES:
-        if not machine.may_write(f"reg {verb}"):
-            return _complain(streams, machine.words["reg_denied"], machine.words.classic)
+        if not machine.may_write(f"reg{rest}"):
+            return reg_write.complain(streams, machine.words["reg_denied"], machine.words.classic)
+        if verb in reg_write.VERBS:
+            return reg_write.VERBS[verb](machine, arguments[1:], streams)
         if verb == "load" and len(arguments) == 3:
             return _load(machine, arguments[1], arguments[2], streams)
         if verb == "unload" and len(arguments) == 2:
             return _unload(machine, arguments[1], streams)
-    raise Refused(f"reg {' '.join(arguments)}")
+    raise Refused(f"reg{rest}")
 
 
 def _mount_point(registry: Registry, path: str) -> bool:
@@ -178,24 +180,19 @@ def _mount_point(registry: Registry, path: str) -> bool:
 def _load(machine: Machine, path: str, file: str, streams: Streams) -> int:
     words, classic = machine.words, machine.words.classic
     if not _mount_point(machine.registry, path):
-        return _complain(streams, words["reg_parameter"], classic)
+        return reg_write.complain(streams, words["reg_parameter"], classic)
     hive = machine.hive(file)
     if hive is None:
-        return _complain(streams, words["reg_file_missing"], classic)
+        return reg_write.complain(streams, words["reg_file_missing"], classic)
     if isinstance(hive, str) or machine.registry.find(path) is not None:
-        return _complain(streams, words["reg_in_use"], classic)
+        return reg_write.complain(streams, words["reg_in_use"], classic)
     machine.registry.mount(path, hive)
     machine.mounted[path.casefold()] = file.casefold()
-    return _done(streams, words["reg_done"])
+    return reg_write.done(streams, words["reg_done"])
 
 
 def _unload(machine: Machine, path: str, streams: Streams) -> int:
     if machine.mounted.pop(path.casefold(), None) is None:
-        return _complain(streams, machine.words["reg_parameter"], machine.words.classic)
+        return reg_write.complain(streams, machine.words["reg_parameter"], machine.words.classic)
     machine.registry.delete_key(path)
-    return _done(streams, machine.words["reg_done"])
-
-
-def _done(streams: Streams, text: str) -> int:
-    streams.out.append(f"{text}\r\n\r\n")
-    return 0
+    return reg_write.done(streams, machine.words["reg_done"])

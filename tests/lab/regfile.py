@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: Numbers of the value types, https://learn.microsoft.com/windows/win32/sysinfo/registry-value-types
 REG_NONE, REG_SZ, REG_EXPAND_SZ, REG_BINARY, REG_DWORD, REG_DWORD_BIG_ENDIAN = range(6)
@@ -59,6 +59,28 @@ def read(content: bytes, codepage: str = "cp1252") -> t.Iterator[Assignment]:
     yield from _Reader(body, codepage if ansi else "utf-16-le").assignments()
 
 
+def read_as_windows(content: bytes, codepage: str) -> t.Iterator[Assignment]:
+    """What ``reg import`` makes of a file: by its mark UTF-16, else in that 8-bit code page, whatever its first line.
+
+    Lines that cannot be read are skipped; texts in hex that do not end in a NUL get one. Raises RegFileError for a
+    first line that is not that of a ``.reg`` file.
+    """
+    wide = content.startswith(b"\xff\xfe")
+    text = content[2:].decode("utf-16-le", "replace") if wide else content.decode(codepage, "replace")
+    header, _unused, body = text.replace("\r\n", "\n").partition("\n")
+    if header.strip() not in ("REGEDIT4", "Windows Registry Editor Version 5.00"):
+        raise RegFileError(f"line 1: not the first line of a .reg file: {header[:60]!r}")
+    encoding = codepage if header.strip() == "REGEDIT4" else "utf-16-le"
+    for one in _Reader(body, encoding, lenient=True).assignments():
+        yield _closed(one)
+
+
+def _closed(one: Assignment) -> Assignment:
+    if one.type in (REG_SZ, REG_EXPAND_SZ, REG_MULTI_SZ) and one.raw and one.raw[-2:] != b"\0\0":
+        return replace(one, raw=one.raw[: len(one.raw) // 2 * 2] + b"\0\0")
+    return one
+
+
 _ENTRY: t.Final = re.compile(r'[ \t]*(@|"(?:[^"\\]|\\.)*")[ \t]*=[ \t]*', re.DOTALL)
 _STRING: t.Final = re.compile(r'"((?:[^"\\]|\\.)*)"[ \t]*(?:;[^\n]*)?(?:\n|\Z)', re.DOTALL)
 _DWORD: t.Final = re.compile(r"dword:([0-9a-fA-F]{1,8})[ \t]*(?:;[^\n]*)?(?:\n|\Z)")
@@ -67,10 +89,14 @@ _ESCAPE: t.Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 class _Reader:
-    """One pass over the body; ``encoding`` is that of hex(1), hex(2) and hex(7) data."""
+    """One pass over the body; ``encoding`` is that of hex(1), hex(2) and hex(7) data.
 
-    def __init__(self, body: str, encoding: str) -> None:
+    ``lenient``: a line that cannot be read is skipped, as Windows does.
+    """
+
+    def __init__(self, body: str, encoding: str, lenient: bool = False) -> None:
         self._body, self._encoding, self._at = body, encoding, 0
+        self._lenient = lenient
 
     def assignments(self) -> t.Iterator[Assignment]:
         path: str | None = None
@@ -85,10 +111,17 @@ class _Reader:
                 deleted = path.startswith("-")
                 path = path[1:] if deleted else path
                 yield Assignment(path, delete=deleted)
-            elif path is None:
-                raise self._error("a value before the first key")
             else:
-                yield self._value(path)
+                began = self._at
+                try:
+                    if path is None:
+                        raise self._error("a value before the first key")
+                    yield self._value(path)
+                except RegFileError:
+                    if not self._lenient:
+                        raise
+                    self._at = began
+                    self._skip_line(end)
 
     def _skip_line(self, end: int) -> None:
         self._at = end + 1 if end >= 0 else len(self._body)
@@ -125,5 +158,5 @@ class _Reader:
         except ValueError:
             raise self._error("hex data that is no list of bytes") from None
         if kind in (REG_SZ, REG_EXPAND_SZ, REG_MULTI_SZ) and self._encoding != "utf-16-le":
-            raw = raw.decode(self._encoding).encode("utf-16-le")
+            raw = raw.decode(self._encoding, "replace" if self._lenient else "strict").encode("utf-16-le")
         return kind, raw

@@ -115,11 +115,14 @@ class Registry:
     def find(self, path: str) -> Key | None:
         """The key at that path, or None; raises AccessDenied."""
         folded = self._folded(path)
+        # Windows asks for rights to the key itself, not to those on the way to it.
+        self.check_readable(folded)
+        return self._at(folded)
+
+    def _at(self, folded: tuple[str, ...]) -> Key | None:
         key: Key | None = self._root
         for part in folded:
             key = key.subkeys.get(part) if key else None
-        # Windows asks for rights to the key itself, not to those on the way to it.
-        self.check_readable(folded)
         return key
 
     def _own(self, parts: list[str], create: bool) -> Key | None:
@@ -147,7 +150,9 @@ class Registry:
 
     def set(self, path: str, name: str, kind: int, raw: bytes) -> None:
         """Sets a value; makes the key where it is missing. ``name`` is "" for the default value."""
-        self.create(path).values[name.casefold()] = Value(name, kind, raw)
+        values = self.create(path).values
+        old = values.get(name.casefold())
+        values[name.casefold()] = Value(old.name if old else name, kind, raw)
 
     def set_text(self, path: str, name: str, text: str, kind: int = regfile.REG_SZ) -> None:
         self.set(path, name, kind, (text + "\0").encode("utf-16-le", "surrogatepass"))
@@ -193,9 +198,13 @@ class Registry:
         else:
             self.set(line.path, line.name, line.type, line.raw)
 
-    def walk(self, path: str) -> Iterator[tuple[str, Key]]:
-        """(path, key) of a key and all below it, parents first."""
-        key = self.find(path)
+    def long_path(self, path: str) -> str:
+        """With the hive's long name, and where HKCU and HKCR really are."""
+        return "\\".join(self.parts(path))
+
+    def walk(self, path: str, denied_too: bool = False) -> Iterator[tuple[str, Key]]:
+        """(path, key) of a key and all below it, parents first; raises AccessDenied unless ``denied_too``."""
+        key = self._at(self._folded(path)) if denied_too else self.find(path)
         if key is not None:
             yield from _walk(path, key)
 

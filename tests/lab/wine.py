@@ -5,7 +5,8 @@
 
 Wine 8's cmd.exe is weak, so a line is first parsed by the lab (what the lab refuses, Wine never sees), then given to
 ``cmd /d /q`` on its standard input without its closing ``<nul 2>&1``, which Wine does not understand and which is done
-at process level instead.
+at process level instead; ``wine_lines`` says what else is told to Wine in other words, ``wine_template`` which programs
+are not Wine's own.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ import tempfile
 import typing as t
 from pathlib import Path
 
-from . import powershell, wine_template
+from . import powershell, wine_lines, wine_template
 from .cmd import LINE_LIMIT
 from .entry import DEFAULT_USER, EntryError, HostEntry
 from .host import Counters, Printed, environment_of, registry_of, system_of, words_of
-from .parse import Refused, SyntaxFault, expand_percent, parse
+from .parse import Refused, SyntaxFault
 from .regfile import REG_BINARY
 from .registry import Registry
 from .words import codec
@@ -33,10 +34,6 @@ WINE_USER: t.Final = "S-1-5-21-0-0-0-1000"
 _CODEPAGE: t.Final = 437
 _TAIL: t.Final = " <nul 2>&1"
 _LONGEST: t.Final = 600
-_WRITES: t.Final = re.compile(
-    r"\breg(?:\.exe)?\s+(?:add|delete|copy|import|restore|load|unload)\b|(?:^|[&(|])\s*(?:md|rd|del|copy|move)\s",
-    re.IGNORECASE,
-)
 #: Wine's names of the versions it can be; the nearest by version number and architecture counts.
 _VERSIONS: t.Final = (((10, 0), "win10"), ((6, 3), "win81"), ((6, 2), "win8"), ((6, 1), "win7"), ((6, 0), "vista"))
 
@@ -156,24 +153,41 @@ class WineHost:
             return self._run(powershell.unwrap(wrapped[1])[0])
         if inner := re.fullmatch(r'\s*cmd(?:\.exe)?(?:\s+/[ds])*\s+/c\s+"(.*)"\s*', line, re.IGNORECASE | re.DOTALL):
             return self._run(inner[1])
-        parse(expand_percent(line, environment_of(self.entry, self.name)))
+        writes = wine_lines.writes(line, environment_of(self.entry, self.name))
         if not line.isascii():
             raise Refused("a line with other characters than ASCII")
-        self._count_writes(line)
+        self._count_writes(writes)
         self.counters.executed.append(line)
         merged = line.endswith(")" + _TAIL)
-        text = (line.removesuffix(_TAIL) if merged else line).encode() + b"\r\n"
+        told = wine_lines.for_wine(line.removesuffix(_TAIL) if merged else line)
+        text = told.encode() + b"\r\n"
         done = self._call("cmd", "/d", "/q", text=text, merged=merged)
         banner = re.match(rb"Microsoft Windows [^\r\n]*\r\n", done.stdout)
         out = done.stdout[banner.end() :] if banner else done.stdout
         return Printed(done.returncode, out, done.stderr or b"")
 
-    def _count_writes(self, line: str) -> None:
-        found = _WRITES.findall(line)
-        self.counters.writes += len(found)
-        self.counters.written += found
-        if found and self.entry.writes == "deny":
-            raise Refused(f"{found[0]}: writes are denied")
+    def _count_writes(self, writes: list[str]) -> None:
+        self.counters.writes += len(writes)
+        self.counters.written += writes
+        if writes and self.entry.writes == "deny":
+            raise Refused(f"{writes[0]}: writes are denied")
+        if any(wine_lines.program(one) == "netsh" for one in writes):
+            raise Refused("netsh, which is a stub in Wine: there is no firewall")
+
+    def export(self, *roots: str) -> dict[str, dict[str, tuple[int, bytes]]]:
+        """Long path → {name of value: (type, bytes)} of all keys at and below ``roots``, byte by byte."""
+        found: dict[str, dict[str, tuple[int, bytes]]] = {}
+        for root in roots:
+            hive, *below = Registry(self.wine_user).long_path(root).split("\\", 1)
+            values: dict[str, tuple[int, bytes]] = {}
+            for line in self._call("labdump", hive, *below).stdout.decode("ascii").splitlines():
+                mark, *fields = line.split(" ")
+                if mark == "K":
+                    path = "\\".join(part for part in (hive, _text(fields[0])) if part)
+                    values = found.setdefault(path, {})
+                else:
+                    values[_text(fields[1])] = (int(fields[0]), bytes.fromhex(fields[2]))
+        return found
 
     @staticmethod
     def _translated(printed: Printed, codepage: int) -> Printed:
@@ -183,6 +197,10 @@ class WineHost:
             one.decode(codec(_CODEPAGE)).encode(codec(codepage), "replace") for one in (printed.out, printed.err)
         )
         return Printed(printed.code, out, err)
+
+
+def _text(digits: str) -> str:
+    return bytes.fromhex(digits).decode("utf-16-le", "surrogatepass")
 
 
 def _copy_prefix(template: Path, prefix: Path) -> None:

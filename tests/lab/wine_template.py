@@ -26,7 +26,12 @@ PROGRAMS: t.Final = {
     "findstr.exe": "find.c",
     "chcp.com": "chcp.c",
     "reg.exe": "reg.c",
+    "regini.exe": "regini.c",
+    "labdump.exe": "dump.c",
 }
+
+#: Wine's own, but marked as a program for the console, as it is on Windows: Wine's cmd waits for no others.
+CONSOLE: t.Final = ("cscript.exe",)
 
 #: Who answers which command on a Wine host.
 ANSWERED_BY: t.Final = {
@@ -37,6 +42,13 @@ ANSWERED_BY: t.Final = {
     "ver": "wine",
     "set": "wine",
     "reg": "wine, errors moved to stderr by the lab",
+    "regini": "lab, does nothing: Wine's own takes an access list for a part of the key's name",
+    "cscript": "wine, marked as a console program by the lab",
+    "md": "wine",
+    "rd": "wine",
+    "del": "wine",
+    "type": "wine",
+    "netsh": "nobody: refused",
     "find": "lab",
     "findstr": "lab",
     "chcp": "lab",
@@ -61,7 +73,7 @@ def binaries() -> tuple[str, str]:
 
 def environment(prefix: Path) -> dict[str, str]:
     """What every Wine process of that prefix runs with."""
-    natives = ",".join(sorted(PROGRAMS))
+    natives = ",".join(sorted([*PROGRAMS, *CONSOLE]))
     return {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "HOME": str(prefix),
@@ -108,14 +120,29 @@ def _make(target: Path) -> None:
     subprocess.run([server, "-w"], check=True, timeout=120, **quiet)  # type: ignore[call-overload]
     system = unfinished / "drive_c" / "windows" / "system32"
     # Marked as Wine's own, a file is replaced by Wine's own of the same name, which there is none of for this name.
-    original = (system / "reg.exe").read_bytes().replace(b"Wine builtin DLL", b"Wine, but native", 1)
+    original = _native((system / "reg.exe").read_bytes())
     (system / "winereg.exe").write_bytes(original)
+    for program in CONSOLE:
+        content = _console((system / program).read_bytes())
+        (system / program).unlink()
+        (system / program).write_bytes(content)
     for program, source in PROGRAMS.items():
         (system / program).unlink(missing_ok=True)
         _compile(TOOLS / source, system / program)
     for unwanted in system.glob("wbem/wmic.exe"):
         unwanted.unlink()
     unfinished.rename(target)
+
+
+def _native(program: bytes) -> bytes:
+    return program.replace(b"Wine builtin DLL", b"Wine, but native", 1)
+
+
+def _console(program: bytes) -> bytes:
+    """The same program with IMAGE_SUBSYSTEM_WINDOWS_CUI, https://learn.microsoft.com/windows/win32/debug/pe-format"""
+    header = int.from_bytes(program[0x3C:0x40], "little")
+    at = header + 24 + 68
+    return _native(program[:at] + (3).to_bytes(2, "little") + program[at + 2 :])
 
 
 def _compile(source: Path, target: Path) -> None:

@@ -31,6 +31,11 @@ def codec(codepage: int) -> str:
     return _CODECS.get(codepage, f"cp{codepage}")
 
 
+def encoded(text: str, codepage: int) -> bytes:
+    """In that code page, "?" for what it lacks. (Python's ASCII is ten times as fast as its code pages.)"""
+    return text.encode("ascii") if text.isascii() else text.encode(codec(codepage), "replace")
+
+
 class Words:
     """The words of one host: ``classic`` for XP and Server 2003."""
 

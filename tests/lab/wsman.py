@@ -85,6 +85,12 @@ class Service:
             return self.fault(request, 50, "lab: refused: input for a command; nothing that we send reads any")
         return await self._receive(request, command_id, command)
 
+    async def settled(self) -> None:
+        """Returns when every command that was started has ended."""
+        running = [command.printed for shell in self._shells.values() for command in shell.commands.values()]
+        if running:
+            await asyncio.wait(running)
+
     @staticmethod
     def fault(request: soap.Request, code: int, reason: str, subcode: str = "w:InternalError") -> Reply:
         return Reply(500, soap.fault(request.message_id, code, reason, subcode))

@@ -19,6 +19,7 @@ from .test_wsman import connect, run
 CASES: list[tuple[str, type[Exception], str]] = [
     ("drop", requests.exceptions.ConnectionError, ""),
     ("reset", requests.exceptions.ConnectionError, ""),
+    ("lost", requests.exceptions.ConnectionError, ""),
     ("http500", WinRMTransportError, "500"),
     ("garbage", Exception, ""),
     ("truncate", requests.exceptions.RequestException, ""),
@@ -46,6 +47,18 @@ def test_the_nth_request_once(kind: str) -> None:
             run(connect(lab, "h"), "ver")
         lab.reset()
         assert run(connect(lab, "h"), "ver")[2] == 0
+
+
+@pytest.mark.parametrize(("kind", "done"), [("drop", 0), ("reset", 0), ("lost", 1)])
+@pytest.mark.parametrize("at", ["command", 2])
+@pytest.mark.parametrize("command_ms", [0, 100])
+def test_the_connection_dies_before_or_after_the_work(kind: str, done: int, at: int | str, command_ms: int) -> None:
+    entry = {"name": "h", "auth": "basic", "command_ms": command_ms, "faults": [{"at": at, "kind": kind, "times": 1}]}
+    with Lab([entry]) as lab:
+        with pytest.raises(requests.exceptions.ConnectionError):
+            run(connect(lab, "h"), r"md C:\x")
+        assert lab.host("h").counters.writes == done
+        assert lab.host("h").run(r"if exist C:\x (echo yes)")[1] == "yes\r\n" * done
 
 
 def test_a_timeout_holds_the_answer_back() -> None:

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""cmd.exe and files: ``md``, ``rd``, ``del``, ``type``, and output redirected into a file.
+
+What they leave in ERRORLEVEL is odd, and modelled: a failed ``rd`` leaves it as it was, ``del`` always clears it,
+https://stackoverflow.com/a/34987886 and https://stackoverflow.com/a/34937706
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .cmd_text import substitute
+from .files import File, FileFault
+from .parse import Redirect, Refused
+from .words import codec, encoded
+
+if t.TYPE_CHECKING:
+    from .machine import Machine, Shell, Streams
+
+_ONE_PATH: t.Final = re.compile(r'\s+(?:"([^"]+)"|([^\s",;=]+))\s*')
+
+
+def _path(verb: str, rest: str) -> str:
+    match = _ONE_PATH.fullmatch(rest)
+    if match is None:
+        raise Refused(f"{verb}{rest}: exactly one path is known to the lab")
+    return match[1] or match[2]
+
+
+def _switches(rest: str) -> tuple[set[str], str]:
+    """(lower-case switches, what follows them)."""
+    match = re.match(r"(?:\s*/[a-z](?![^\s/]))*", rest, re.IGNORECASE)
+    assert match is not None
+    return set(re.findall(r"/[a-z]", match[0].lower())), rest[match.end() :]
+
+
+def complain(machine: Machine, streams: Streams, word: str, path: str = "") -> None:
+    """One of the messages of cmd.exe."""
+    streams.err.append(machine.words[word].format(path) + "\r\n")
+
+
+def md(shell: Shell, rest: str, streams: Streams) -> int:
+    """Makes one folder and those above it; exit code 1 where it is there already, so it can be a lock."""
+    path = _path("md", rest)
+    if not shell.machine.may_write(f"md{rest}"):
+        complain(shell.machine, streams, "denied")
+        return 1
+    try:
+        shell.machine.files.make(path)
+    except FileFault as fault:
+        complain(shell.machine, streams, fault.word, fault.path)
+        return 1
+    return 0
+
+
+def rd(shell: Shell, rest: str, streams: Streams) -> int:
+    """Removes a folder: an empty one, or with ``/s /q`` any."""
+    switches, after = _switches(rest)
+    if switches not in (set(), {"/s", "/q"}):
+        raise Refused(f"rd{rest}: it asks, or the lab does not know it")
+    path = _path("rd", after if after[:1].isspace() else " " + after)
+    if not shell.machine.may_write(f"rd{rest}"):
+        complain(shell.machine, streams, "denied")
+        return shell.errorlevel
+    try:
+        shell.machine.files.remove(path, tree="/s" in switches)
+    except FileFault as fault:
+        complain(shell.machine, streams, fault.word, fault.path)
+    return shell.errorlevel
+
+
+def delete(shell: Shell, rest: str, streams: Streams) -> int:
+    """Deletes one file; no wildcards."""
+    switches, after = _switches(rest)
+    if switches - {"/q", "/f"}:
+        raise Refused(f"del{rest}")
+    path = _path("del", after if after[:1].isspace() else " " + after)
+    if not shell.machine.may_write(f"del{rest}"):
+        complain(shell.machine, streams, "denied")
+        return 0
+    try:
+        shell.machine.files.delete(path)
+    except FileFault as fault:
+        complain(shell.machine, streams, fault.word, fault.path)
+    return 0
+
+
+def type_(shell: Shell, rest: str, streams: Streams) -> int:
+    """Prints a file: UTF-16 where it begins with its mark, else the bytes as they are."""
+    try:
+        content = shell.machine.files.read(_path("type", rest))
+    except FileFault as fault:
+        complain(shell.machine, streams, fault.word, fault.path)
+        return 1
+    if content.startswith(b"\xff\xfe"):
+        streams.out.append(content[2:].decode("utf-16-le", "replace"))
+    else:
+        streams.out.append(content.decode(codec(shell.codepage), "replace"))
+    return 0
+
+
+class Opened:
+    """Streams behind redirections; :meth:`close` writes what was printed into the files."""
+
+    def __init__(self, shell: Shell, streams: Streams, redirects: tuple[Redirect, ...]) -> None:
+        """Opens the files, as cmd does before it runs anything. Raises FileFault."""
+        self.streams = type(streams)(streams.out, streams.err, streams.stdin)
+        self._codepage = shell.codepage
+        self._files: list[tuple[File, list[str]]] = []
+        for redirect in redirects:
+            if redirect.target == "&1":
+                self.streams.err = self.streams.out
+            elif redirect.handle == 0:
+                self.streams.stdin = ""
+            elif redirect.handle == 2:
+                self.streams.err = []
+            elif redirect.target == "nul":
+                self.streams.out = []
+            else:
+                self.streams.out = []
+                self._files.append((_open(shell, redirect), self.streams.out))
+
+    def close(self) -> None:
+        for file, printed in self._files:
+            file.content += encoded("".join(printed), self._codepage)
+
+
+def _open(shell: Shell, redirect: Redirect) -> File:
+    target = substitute(redirect.target, shell.variables)
+    if not shell.machine.may_write(f"{'>>' if redirect.append else '>'}{target}"):
+        raise FileFault("denied")
+    return shell.machine.files.open(target.strip('"'), redirect.append)
