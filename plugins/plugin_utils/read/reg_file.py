@@ -246,24 +246,23 @@ def _quoted(text: str) -> str:
 def _hex(kind: RegistryType, data: bytes, column: int) -> str:
     """The bytes, folded as regedit folds them; ``column``: where the text begins."""
     text = "hex:" if kind is RegistryType.BINARY else f"hex({TYPE_NUMBERS[kind]:x}):"
-    lines, room = [text], _COLUMNS - column - len(text)
-    digits = [f"{byte:02x}," for byte in data]
-    for digit in digits:
+    folded, room = [text], _COLUMNS - column - len(text)
+    for digit in [f"{byte:02x}," for byte in data]:
         if room < len(digit):
-            lines[-1] += "\\"
-            lines.append("  ")
+            folded[-1] += "\\"
+            folded.append("  ")
             room = _COLUMNS - 2
-        lines[-1] += digit
+        folded[-1] += digit
         room -= len(digit)
-    return "\r\n".join(lines).removesuffix(",")
+    return "\r\n".join(folded).removesuffix(",")
 
 
-def _data(value: RegistryValue, column: int) -> str:
+def _data(value: RegistryValue, column: int, as_bytes: bool) -> str:
     kind, data = value.type, value.data
     if kind in _WIDTHS and isinstance(data, int) and 0 <= data < 1 << 8 * _WIDTHS[kind]:
         return f"dword:{data:08x}" if kind is RegistryType.DWORD else _hex(kind, data.to_bytes(8, "little"), column)
     if kind in _STRINGS and isinstance(data, str) and "\0" not in data:
-        plain = kind is RegistryType.SZ and not re.search("[\r\n\ud800-\udfff]", data)
+        plain = kind is RegistryType.SZ and not as_bytes and not re.search("[\r\n\ud800-\udfff]", data)
         return _quoted(data) if plain else _hex(kind, (data + "\0").encode("utf-16-le", "surrogatepass"), column)
     if kind is RegistryType.MULTI_SZ and isinstance(data, tuple) and not any("\0" in item for item in data):
         raw = "".join(item + "\0" for item in (*data, "")).encode("utf-16-le", "surrogatepass")
@@ -273,21 +272,29 @@ def _data(value: RegistryValue, column: int) -> str:
     raise RegFileError(f"the data of {shown(value.name, 40)!r} are none of {kind.value}")
 
 
-def write(file: RegFile) -> bytes:
-    """The file in version 5: UTF-16LE with BOM, CR LF. ``parse(write(file)) == file``.
+def lines(file: RegFile, *, as_bytes: bool = False) -> list[str]:
+    """The file's lines in version 5. ``as_bytes``: texts are written as bytes too, so only names are as they are.
 
     :raises RegFileError: a name or data that such a file cannot hold: NUL, line breaks in names, data that are not of
         the value's type (numbers too large, bytes of a REG_DWORD that are a number).
     """
-    lines = [SIGNATURE_5, ""]
+    text = [SIGNATURE_5]
     for key in file.keys:
-        names = [key.path, *(value.name for value in key.values)]
-        if bad := next((name for name in names if re.search("[\r\n\0]", name)), None):
-            raise RegFileError(f"a .reg file cannot hold the name {shown(bad, 40)!r}")
+        for name in (key.path, *(value.name for value in key.values)):
+            if re.search("[\r\n\0]", name):
+                raise RegFileError(f"a .reg file cannot hold the name {shown(name, 40)!r}")
         hive, separator, rest = key.path.partition("\\")
-        lines.append(f"[{'-' if key.deleted else ''}{_LONG[hive]}{separator}{rest}]")
+        text += ["", f"[{'-' if key.deleted else ''}{_LONG[hive]}{separator}{rest}]"]
         for value in key.values:
             start = (_quoted(value.name) if value.name else "@") + "="
-            lines.append(start + ("-" if isinstance(value, ValueDeletion) else _data(value, len(start))))
-        lines.append("")
-    return codecs.BOM_UTF16_LE + "\r\n".join([*lines, ""]).encode("utf-16-le", "surrogatepass")
+            start += "-" if isinstance(value, ValueDeletion) else _data(value, len(start), as_bytes)
+            text += start.split("\r\n")
+    return [*text, ""]
+
+
+def write(file: RegFile) -> bytes:
+    """The file in version 5: UTF-16LE with BOM, CR LF. ``parse(write(file)) == file``.
+
+    :raises RegFileError: as :func:`lines`.
+    """
+    return codecs.BOM_UTF16_LE + "\r\n".join([*lines(file), ""]).encode("utf-16-le", "surrogatepass")

@@ -15,6 +15,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_file imp
     RegFileError,
     RegFileKey,
     ValueDeletion,
+    lines,
     parse,
     value_at,
     write,
@@ -226,6 +227,32 @@ def test_the_form_of_regedit() -> None:
         "",
         "",
     ]
+
+
+def test_all_data_but_numbers_as_bytes() -> None:
+    values = (
+        RegistryValue("", R.SZ, "a"),
+        RegistryValue("e", R.SZ, ""),
+        RegistryValue("n", R.DWORD, 1),
+        ValueDeletion("g\\"),
+        RegistryValue("l", R.SZ, "a" * 20),
+    )
+    file = RegFile((RegFileKey("HKLM\\A", values),))
+    text = lines(file, as_bytes=True)
+    assert text == [
+        "Windows Registry Editor Version 5.00",
+        "",
+        "[HKEY_LOCAL_MACHINE\\A]",
+        "@=hex(1):61,00,00,00",
+        '"e"=hex(1):00,00',
+        '"n"=dword:00000001',
+        '"g\\\\"=-',
+        '"l"=hex(1):' + "61,00," * 11 + "\\",
+        "  " + "61,00," * 9 + "00,00",
+        "",
+    ]
+    assert parse("\r\n".join(text)) == file
+    assert lines(file) == write(file).decode("utf-16").split("\r\n")[:-1]
 
 
 def test_line_breaks_in_data_are_written_as_bytes() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 import typing as t
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_file imp
     RegFileError,
     RegFileKey,
     ValueDeletion,
+    lines,
     parse,
     write,
 )
@@ -50,6 +52,18 @@ KEYS = st.builds(RegFileKey, PATHS, st.lists(VALUE | st.builds(ValueDeletion, NA
 @given(st.lists(KEYS).map(lambda keys: RegFile(tuple(keys))))
 def test_what_was_written_is_read(file: RegFile) -> None:
     assert parse(write(file)) == file
+
+
+ASCII = st.text(st.characters(min_codepoint=32, max_codepoint=126))
+
+
+@given(st.lists(VALUE, max_size=5), st.lists(ASCII, min_size=5, max_size=5))
+def test_as_bytes_only_names_may_be_other_than_ascii(values: list[RegistryValue], names: list[str]) -> None:
+    named = tuple(replace(value, name=name) for value, name in zip(values, names, strict=False))
+    file = RegFile((RegFileKey("HKLM\\A", named),))
+    text = lines(file, as_bytes=True)
+    assert all(line.isascii() and (line.isprintable() or not line) for line in text)
+    assert parse("\r\n".join(text)) == file
 
 
 PIECES = st.sampled_from(
