@@ -25,6 +25,27 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class ProxyWish:
+    """The proxy that hosts shall have.
+
+    ``state``: "set" (this server, this bypass list, nothing left of an older one) or "off" (no named proxy and no
+    script); automatic detection is left alone by both. ``server``: "" for "off", else ``host:port`` or
+    ``http=host:port;https=host:port``; ``bypass``: patterns such as ``*.example`` and ``<local>``; ``stacks``: whose
+    proxy, of "winhttp" and "wininet".
+    """
+
+    state: str
+    server: str = ""
+    bypass: tuple[str, ...] = ()
+    stacks: tuple[str, ...] = ("winhttp", "wininet")
+
+    @property
+    def bypass_text(self) -> str:
+        """The bypass list as Windows keeps it."""
+        return ";".join(self.bypass)
+
+
+@dataclass(frozen=True, slots=True)
 class AuditOptions:
     """Options of one audit, after validation."""
 
@@ -36,3 +57,4 @@ class AuditOptions:
     firewall_profiles: frozenset[str] = frozenset()
     waivers: tuple[Waiver, ...] = ()
     today: datetime.date = datetime.date.min
+    proxy: ProxyWish | None = None

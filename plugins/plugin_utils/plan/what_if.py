@@ -37,6 +37,13 @@ def _registry(ctx: Context, change: Change) -> Context:
     return replace(ctx, snapshot=replace(ctx.snapshot, image=image))
 
 
+def _proxy(ctx: Context, change: Change) -> Context:
+    if change.details["data"] is not None:
+        return _registry(ctx, change)
+    image = ctx.snapshot.image.without_value(str(change.details["key"]), str(change.details["name"]))
+    return replace(ctx, snapshot=replace(ctx.snapshot, image=image))
+
+
 def _firewall(ctx: Context, change: Change) -> Context:
     value = RegistryValue(str(change.details["id"]), RegistryType.SZ, str(change.details["rule"]))
     image = ctx.snapshot.image.with_value(str(change.details["key"]), value)
@@ -61,6 +68,7 @@ _STEPS = {
     ChangeKind.UPDATE: _update,
     ChangeKind.REGISTRY: _registry,
     ChangeKind.FIREWALL: _firewall,
+    ChangeKind.PROXY: _proxy,
     ChangeKind.ACCOUNT: _account,
     ChangeKind.REBOOT: _reboot,
 }

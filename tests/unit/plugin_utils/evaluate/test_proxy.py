@@ -148,7 +148,7 @@ def test_wininet(layer: Keys, effective: str, agree: bool) -> None:
     assert consistent.remedy is (Remedy.NONE if agree else Remedy.FIX)
 
 
-@pytest.mark.parametrize("data", [b"", blob(9)[:10], blob(3, PROXY)[:20], b"\x01" + blob(9)[1:], "text", 7])
+@pytest.mark.parametrize("data", [b"", blob(9)[:3], blob(9)[:10], blob(3, PROXY)[:20], "text", 7])
 def test_a_damaged_blob(data: RegistryData) -> None:
     setting, consistent = of_alice(user(data, ProxyEnable=0))
     assert (setting.state, setting.effective) == (State.UNKNOWN, "unknown")
@@ -156,6 +156,18 @@ def test_a_damaged_blob(data: RegistryData) -> None:
     assert "damaged: " in consistent.why
     assert "damaged: " in setting.why
     assert consistent.why.partition("damaged: ")[2]
+    assert consistent.remedy is Remedy.FIX
+
+
+@pytest.mark.parametrize("data", [b"\x01" + blob(9)[1:], blob(9)[:1] + b"\x01" + blob(9)[2:], b"\x47\0\0\0"])
+def test_a_record_of_an_unknown_layout_is_not_called_damaged(data: bytes) -> None:
+    setting, consistent = of_alice(user(data, ProxyEnable=0))
+    assert (setting.state, consistent.state) == (State.UNKNOWN, State.UNKNOWN)
+    assert "left as it is" in consistent.why
+    ctx = host("win7-sp1", {NATIVE: {"WinHttpSettings": data}}, environment=X86)
+    found = findings(ctx)["proxy.winhttp", "native"]
+    assert (found.state, found.effective) == (State.UNKNOWN, "unknown")
+    assert "left as it is" in found.why
 
 
 @pytest.mark.parametrize(
@@ -243,9 +255,10 @@ def test_a_proxy_matters_only_to_accounts_that_speak_http() -> None:
     assert findings(ctx)["proxy.consistent", ALICE.sid].severity is not Severity.INFO
 
 
-def test_no_password_of_a_url_is_shown() -> None:
+@pytest.mark.parametrize("bare", ["http://alice:hunter2@p:1", "alice:hunter2@p:1", "http=a:1;https=alice:hunter2@p:1"])
+def test_no_password_of_a_url_is_shown(bare: str) -> None:
     secret = "http://alice:hunter2@proxy.example/p.pac"
-    layer = user(blob(7, "http://alice:hunter2@p:1", secret), ProxyServer="x", AutoConfigURL=secret + "x")
+    layer = user(blob(7, bare, secret), ProxyServer=bare + "x", AutoConfigURL=secret + "x")
     shown = repr(of_alice(layer))
     assert "hunter2" not in shown
     assert "proxy.example/p.pac" in shown
@@ -254,4 +267,6 @@ def test_no_password_of_a_url_is_shown() -> None:
 @given(st.binary(max_size=80))
 def test_arbitrary_bytes_never_pass_unread(data: bytes) -> None:
     setting, consistent = of_alice(user(data))
-    assert (setting.state is State.UNKNOWN) == (consistent.state is State.FAIL and "damaged" in consistent.why)
+    damaged = consistent.state is State.FAIL and "damaged" in consistent.why
+    assert (setting.state is State.UNKNOWN) == (damaged or consistent.state is State.UNKNOWN)
+    assert damaged <= (consistent.remedy is not Remedy.NONE)

@@ -20,9 +20,15 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import
     Server,
     Source,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions, Waiver
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions, ProxyWish, Waiver
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryData, Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import FileVersion
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.proxy import (
+    ConnectionSettings,
+    WinHttpProxy,
+    write_connection_settings,
+    write_winhttp_settings,
+)
 from tests.support.hosts import ALICE, KNOWLEDGE, NT, PROTOCOLS, SCHANNEL, TODAY, host
 
 Layer = dict[str, dict[str, RegistryData]]
@@ -160,6 +166,45 @@ def accounts(draw: st.DrawFn) -> Layer:
     return found
 
 
+#: Direct, a named proxy, cut off, of an unknown layout.
+HTTP_RECORDS = (
+    write_winhttp_settings(WinHttpProxy(0x18, 0, 1, "", "")),
+    write_winhttp_settings(WinHttpProxy(0x28, 0, 3, "p:1", "", bytes(8))),
+    b"\x18",
+    b"\x19\0\0\0" + bytes(16),
+)
+#: As Windows makes it, a named proxy and a script, cut off, of an unknown layout.
+RECORDS = (
+    write_connection_settings(ConnectionSettings(0x46, 2, 9, "", "", "", bytes(32))),
+    write_connection_settings(ConnectionSettings(0x46, 0xFFFFFFFF, 7, "p:1", "", "http://wpad/wpad.dat", bytes(40))),
+    b"\x46\0\0\0" + bytes(9),
+    b"\x47\0\0\0" + bytes(52),
+)
+
+
+@st.composite
+def proxies(draw: st.DrawFn) -> Layer:
+    found: Layer = {}
+    if draw(st.booleans()):
+        place = draw(st.sampled_from(("proxy-winhttp-native", "proxy-winhttp-wow6432")))
+        found[KNOWLEDGE.registry[place].key] = {"WinHttpSettings": draw(st.sampled_from(HTTP_RECORDS))}
+    user = (f"{ALICE.root}\\{INET}", f"{ALICE.root}\\{KNOWLEDGE.registry['proxy-user-connections'].key}")
+    for key, connections in (user, ("HKLM\\" + INET, KNOWLEDGE.registry["proxy-machine-connections"].key)):
+        if draw(st.booleans()):
+            names = st.sampled_from(("DefaultConnectionSettings", "SavedLegacySettings"))
+            records = draw(st.dictionaries(names, st.sampled_from(RECORDS), max_size=2))
+            found.setdefault(connections, {}).update(records)
+            texts = st.sampled_from(("p:1", "http://wpad/wpad.dat", "", "me:secret@p:1"))
+            plain = st.dictionaries(st.sampled_from(("ProxyServer", "ProxyOverride", "AutoConfigURL")), texts)
+            found[key] = {**draw(plain), **draw(values("ProxyEnable"))}
+    if draw(st.integers(0, 5)) == 5:
+        found["HKLM\\" + INET_POLICY] = draw(values("ProxySettingsPerUser", "ProxyEnable"))
+    return found
+
+
+PROXY_WISHES = (None, None, ProxyWish("off"), ProxyWish("set", "p:1"), ProxyWish("set", "new:8080", ("<local>",)))
+
+
 @st.composite
 def servers(draw: st.DrawFn) -> Server:
     tls = draw(st.frozensets(st.sampled_from(list(Protocol)[2:]), max_size=4))
@@ -188,7 +233,9 @@ def servers(draw: st.DrawFn) -> Server:
 
 @st.composite
 def wishes(draw: st.DrawFn) -> AuditOptions:
-    checks = st.sampled_from(("tls.ssl30", "tls.*", "firewall.*", "accounts.*", "updates.needed", "os.*", "*"))
+    checks = st.sampled_from(
+        ("tls.ssl30", "tls.*", "firewall.*", "accounts.*", "updates.needed", "proxy.w*", "os.*", "*")
+    )
     waivers = draw(st.lists(st.builds(Waiver, checks, st.just("a reason")), max_size=1)) if draw(st.booleans()) else []
     families = st.frozensets(st.sampled_from(FAMILIES), max_size=3)
     narrow = draw(st.sampled_from(("", "", "", "only", "skip")))
@@ -199,6 +246,7 @@ def wishes(draw: st.DrawFn) -> AuditOptions:
         skip=draw(families) if narrow == "skip" else frozenset(),
         waivers=tuple(waivers),
         today=TODAY,
+        proxy=draw(st.sampled_from(PROXY_WISHES)),
     )
 
 
@@ -221,7 +269,7 @@ class Case:
 @st.composite
 def hosts(draw: st.DrawFn) -> Case:
     os_id = draw(st.sampled_from(list(KNOWLEDGE.releases)))
-    layers = tuple(draw(layer) for layer in (protocols(), components(), updates(), walls(), accounts()))
+    layers = tuple(draw(layer) for layer in (protocols(), components(), updates(), walls(), proxies(), accounts()))
     old = {r"system32\winhttp.dll": FileVersion((5, 0)), r"system32\schannel.dll": FileVersion((5, 0))}
     new = {name: FileVersion((99, 0)) for name in old}
     known = {"PROCESSOR_ARCHITECTURE": draw(st.sampled_from(KNOWLEDGE.releases[os_id].architectures)).upper()}
