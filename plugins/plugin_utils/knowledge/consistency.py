@@ -9,6 +9,7 @@ Each problem is one line, ``file: row: field: what is wrong``.
 from __future__ import annotations
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import (
+    consistency_changes,
     consistency_mail,
     consistency_updates,
     consistency_windows,
@@ -29,6 +30,7 @@ _PARTS = (
     consistency_mail.ports,
     consistency_mail.policies,
     consistency_mail.checks,
+    consistency_changes.changeable,
 )
 
 

@@ -20,7 +20,8 @@ import yaml
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import tables
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.consistency import check
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.convert import Wrong, record
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge, Row
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.rows import Changeable, Row
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.words import TableError, Vocabulary
 
 __all__ = ["TableError", "build", "check", "load", "read_files", "vocabulary"]
@@ -41,6 +42,7 @@ _TABLES: t.Final[Mapping[str, tuple[type[Row], str, tuple[str, ...]]]] = {
     "ports": (tables.Port, "port", ("ports.yml",)),
     "policies": (tables.Policy, "id", ("policies.yml",)),
     "checks": (tables.Check, "id", ("checks.yml",)),
+    "changeable": (Changeable, "id", ("changeable.yml",)),
 }
 #: Tables whose rows nobody looks up by name.
 _IN_ORDER: t.Final = ("schannel", "components")

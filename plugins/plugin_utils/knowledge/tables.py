@@ -3,9 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The shapes of the knowledge tables. The facts themselves are in the YAML and JSON files beside this one.
 
-Every row says where it comes from (``source``) and how sure that is (``confidence``):
-"2+" two or more independent sources, "1" one source, "own" general knowledge that nobody verified,
-"test" observed by running it, "hive" read out of a real registry.
+What every row has is in ``rows``.
 """
 
 from __future__ import annotations
@@ -14,15 +12,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-Confidence = t.Literal["2+", "1", "own", "test", "hive"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What every row has."""
-
-    source: str
-    confidence: Confidence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.rows import Changeable, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,3 +288,4 @@ class Knowledge:
     ports: Mapping[int, Port]
     policies: Mapping[str, Policy]
     checks: Mapping[str, Check]
+    changeable: Mapping[str, Changeable]

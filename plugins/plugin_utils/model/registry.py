@@ -207,6 +207,22 @@ class RegistryImage:
                 return tuple(key for at, key in region.keys.items() if at.startswith(folded + "\\"))
         return _NOT_ASKED
 
+    def without_key(self, path: str) -> RegistryImage:
+        """The image as it would be after that key was deleted with all below it. Unread regions stay unread."""
+        return RegistryImage(tuple(_pruned(region, path) for region in self.regions))
+
+    def without_value(self, path: str, name: str) -> RegistryImage:
+        """The image as it would be after that value was deleted; the key stays. Unread places stay unread."""
+        folded = path.casefold()
+        covering = {id(region) for region in self._covering(folded) if region.covers_value(name)}
+        regions = list(self.regions)
+        for number, region in enumerate(regions):
+            key = region.keys.get(folded) if isinstance(region.keys, Mapping) else None
+            if id(region) in covering and isinstance(region.keys, Mapping) and key and key.get(name):
+                kept = tuple(one for one in key.values if one.name.casefold() != name.casefold())
+                regions[number] = replace(region, keys={**region.keys, folded: replace(key, values=kept)})
+        return RegistryImage(tuple(regions))
+
     def with_value(self, path: str, value: RegistryValue) -> RegistryImage:
         """The image as it would be after that value was written: for what-if questions. Unread regions stay unread."""
         folded, hit = path.casefold(), False
@@ -229,3 +245,19 @@ class RegistryImage:
     def unread(self) -> tuple[tuple[str, str], ...]:
         """(root, why) of every region that could not be read."""
         return tuple((r.root, r.keys.why) for r in self.regions if isinstance(r.keys, Unread))
+
+
+def _pruned(region: Region, path: str) -> Region:
+    """The region without that key and what is below it."""
+    folded, root = path.casefold(), region.root.casefold()
+    if not isinstance(region.keys, Mapping):
+        return region
+    if root == folded or root.startswith(folded + "\\"):
+        return replace(region, keys=ABSENT)
+    gone = (folded, folded + "\\")
+    keys = {at: key for at, key in region.keys.items() if at != gone[0] and not at.startswith(gone[1])}
+    above, _slash, child = folded.rpartition("\\")
+    if (parent := keys.get(above)) is not None:
+        rest = tuple(name for name in parent.subkeys if name.casefold() != child)
+        keys[above] = replace(parent, subkeys=rest)
+    return replace(region, keys=keys)

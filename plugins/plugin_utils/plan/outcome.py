@@ -87,12 +87,24 @@ def audit(ctx: Context) -> Audit:
     )
 
 
+def settings_now(ctx: Context) -> tuple[Change, ...]:
+    """Changes of settings that take effect on the host as it is: without any update that is not installed yet."""
+    if ctx.release is None:
+        return ()
+    return settings.changes(_restarted(ctx, update_plan.waiting(ctx)))
+
+
+def _restarted(ctx: Context, waiting: tuple[Update, ...]) -> Context:
+    """The host once these updates, which only wait for a restart, are in effect."""
+    return replace(ctx, assume_installed=ctx.assume_installed | {update.id for update in waiting})
+
+
 def build(ctx: Context) -> Plan:
     """All changes on the host itself, in the order in which they are carried out."""
     if ctx.release is None:
         return Plan()
     waiting = update_plan.waiting(ctx)
-    done = replace(ctx, assume_installed=ctx.assume_installed | {update.id for update in waiting})
+    done = _restarted(ctx, waiting)
     updates = update_plan.changes(done)
     changes = (*updates, *settings.changes(after(done, Plan(updates))))
     return Plan((*changes, *_reboot(ctx, changes, waiting)))

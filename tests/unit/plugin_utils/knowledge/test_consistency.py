@@ -179,6 +179,20 @@ MAIL = [
     ("checks.yml", "tls.tls12/why", "Because", "why: must be a sentence"),
     ("checks.yml", "tls.tls12/title", "Done.", "title: must be a title"),
 ]
+CHANGEABLE = [
+    ("winhttp-mask/family", "web", "family: there is no family 'web'"),
+    ("winhttp-mask/type", "REG_SZ", "type: mask is of type REG_DWORD"),
+    ("winhttp-mask/paths", [], "paths: is empty"),
+    ("winhttp-mask/paths", "winhttp", "paths: there is no registry path 'winhttp'"),
+    ("winhttp-mask/paths", "wininet-machine-policy", "paths: wininet-machine-policy is a group policy"),
+    ("winhttp-mask/paths", "product-name", "type: product-name is of type REG_SZ"),
+    ("winhttp-mask/paths", "wininet-user", "is about Software\\Microsoft\\Windows"),
+    ("winhttp-mask/twin", True, "twin: winhttp-wow6432 has no twin below Wow6432Node"),
+    ("proxy-enable-machine/values", [], "values: must name values, since proxy-machine does not"),
+    ("winhttp-mask/levels", 5, "levels: 5 levels of winhttp-native would reach keys that Windows always has"),
+    ("wininet-mask/levels", 4, "levels: 4 levels of wininet-user would reach"),
+    ("wininet-mask/levels", -1, "levels: -1 levels of wininet-user would reach"),
+]
 
 
 @pytest.mark.parametrize(
@@ -189,6 +203,7 @@ MAIL = [
         *SUITES,
         *(("registry_paths.yml", *case) for case in REGISTRY),
         *(("updates.yml", *case) for case in UPDATES),
+        *(("changeable.yml", *case) for case in CHANGEABLE),
         *MAIL,
     ],
 )

@@ -16,9 +16,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import loader, tables
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import loader
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import TableError
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Row
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.rows import Confidence, Row
 
 FOLDER = Path(loader.__file__).parent
 RAW = loader.read_files()
@@ -59,7 +59,7 @@ def test_every_row_says_where_it_comes_from_and_how_sure_that_is() -> None:
     rows = list(every_row())
     assert len(rows) > 350
     assert [row for _table, row in rows if not row.source.strip()] == []
-    assert {row.confidence for _table, row in rows} == set(t.get_args(tables.Confidence))
+    assert {row.confidence for _table, row in rows} == set(t.get_args(Confidence))
 
 
 def test_unverified_rows_never_claim_a_count_of_sources() -> None:

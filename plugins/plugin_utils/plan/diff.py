@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps in words: before and after in the manner of a .reg file, made to be compared line by line."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, RuleStep, Step
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
+    HIVES,
+    Absent,
+    RegistryType,
+    RegistryValue,
+)
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_file import TYPE_NUMBERS
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
+
+ABSENT_WORD: t.Final = "(absent)"
+#: A key that is removed goes only if nothing else has come to stand in it.
+_IF_EMPTY: t.Final = "(absent if it is empty)"
+_LONG: t.Final = {short: long for long, short in HIVES.items()}
+_LONGEST: t.Final = 10_000
+_DIGITS: t.Final = {RegistryType.DWORD: 8, RegistryType.QWORD: 16}
+
+
+def diff(steps: Iterable[Step]) -> dict[str, str]:
+    """What the steps change, as Ansible shows it: ``before`` and ``after``, empty where there are no steps.
+
+    Sorted by place, so the order of the steps does not show.
+    """
+    done = tuple(steps)
+    return {"before": _side(done, after=False), "after": _side(done, after=True)}
+
+
+def _side(steps: tuple[Step, ...], *, after: bool) -> str:
+    """One side: every key that a step names, with what stands in it."""
+    keys: dict[str, str] = {}
+    marks: dict[str, str] = {}
+    lines: dict[str, dict[str, str]] = {}
+    for step in steps:
+        keys.setdefault(step.key.casefold(), step.key)
+        place = lines.setdefault(step.key.casefold(), {})
+        line = f"{_label(step)}={content_words(step.after if after else step.before)}"
+        # Of several steps of one place, the first says what was, the last what will be.
+        place[step.place[1]] = line if after else place.get(step.place[1], line)
+        if isinstance(step, RegistryStep):
+            keys |= {path.casefold(): path for path in (*step.creates, *step.removes) if path.casefold() not in keys}
+            marks |= dict.fromkeys((path.casefold() for path in step.creates), "" if after else ABSENT_WORD)
+            marks |= dict.fromkeys((path.casefold() for path in step.removes), _IF_EMPTY if after else "")
+    found = []
+    for folded, path in sorted(keys.items()):
+        mark = marks.get(folded, "")
+        found.append(f"[{key_words(path)}]" + (f" {mark}" if mark else ""))
+        found += [line for _place, line in sorted(lines.get(folded, {}).items())]
+    return "".join(f"{line}\n" for line in found)
+
+
+def _label(step: Step) -> str:
+    name = shown(step.name, _LONGEST)
+    if isinstance(step, RuleStep):
+        return f'rule "{name}"'
+    return f'"{name}"' if step.name else "@"
+
+
+def key_words(path: str) -> str:
+    """A key under the long name of its hive, safe to show."""
+    hive, separator, rest = path.partition("\\")
+    return shown(_LONG.get(hive.upper(), hive) + separator + rest, _LONGEST)
+
+
+def place_words(step: Step) -> str:
+    """What the step is about, safe to show, to stand in a sentence."""
+    if isinstance(step, RuleStep):
+        return f'the firewall rule "{shown(step.name, _LONGEST)}"'
+    return shown(f"{step.key}\\{step.name or '(default)'}", _LONGEST)
+
+
+def content_words(content: RegistryValue | Absent | str) -> str:
+    """What a place holds, in one line (a list in several), safe to show: a value, a firewall rule, or nothing."""
+    if isinstance(content, Absent):
+        return ABSENT_WORD
+    if isinstance(content, str):
+        return rules.words(content)
+    kind, data = content.type, content.data
+    if isinstance(data, int):
+        return f"{kind.value.removeprefix('REG_').lower()}:{data:0{_DIGITS.get(kind, 1)}x}"
+    if isinstance(data, bytes):
+        number = "" if kind is RegistryType.BINARY else f"({TYPE_NUMBERS[kind]:x})"
+        return f"hex{number}:" + data.hex(",")
+    if isinstance(data, tuple):
+        return f"{kind.value}:" + "".join(f"\n  {shown(item, _LONGEST)}" for item in data)
+    text = '"' + shown(data, _LONGEST).replace('"', '\\"') + '"'
+    return text if kind is RegistryType.SZ else f"{kind.value}:{text}"
