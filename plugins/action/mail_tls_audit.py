@@ -19,7 +19,8 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome impo
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.server_options import parse_servers
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.waiver_options import parse_waivers
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect import ReadingPlan, collect, plan_reading
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect import collect
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import ReadingPlan, plan_reading
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.servers import resolve_options
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import LIMITS, shell_for
@@ -28,18 +29,18 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.report.result imp
 # The parent process loads this file before it forks its workers. What is imported and loaded here, they inherit: the
 # tables, the plan of the reading, and the connection with all that it needs (requests, pywinrm, pyspnego).
 _PRELOADED = (winrs,)
-_KNOWLEDGE = load()
-_READING = plan_reading(_KNOWLEDGE)
+KNOWLEDGE = load()
+_READING = plan_reading(KNOWLEDGE)
 _PACKED = tuple(_READING.batches(limit) for limit in LIMITS)
 # The garbage collector would visit all of the parent's objects in every worker, and so copy their pages.
 # https://docs.python.org/3/library/gc.html#gc.freeze
 gc.freeze()
 #: An unknown Windows cannot be left out: what it is decides everything else.
-_FAMILIES = tuple(dict.fromkeys(check.family for check in _KNOWLEDGE.checks.values() if check.family != "os"))
+_FAMILIES = tuple(dict.fromkeys(check.family for check in KNOWLEDGE.checks.values() if check.family != "os"))
 _FAMILY_LIST = {"type": "list", "elements": "str", "choices": _FAMILIES, "default": []}
 
 ARGUMENT_SPEC: t.Final = {
-    "policy": {"type": "str", "choices": tuple(_KNOWLEDGE.policies), "default": "compat"},
+    "policy": {"type": "str", "choices": tuple(KNOWLEDGE.policies), "default": "compat"},
     "servers": {"type": "list", "elements": "dict", "default": []},
     "only": _FAMILY_LIST,
     "skip": _FAMILY_LIST,
@@ -67,19 +68,20 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         answer: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         try:
-            options = _options(arguments, check_mode=self._task.check_mode)
+            options = audit_options(arguments, check_mode=self._task.check_mode)
             options = resolve_options(options, timeout=arguments["probe_timeout"])
-            snapshot = collect(shell_for(self._connection), _reading(options))
+            snapshot = collect(shell_for(self._connection), reading_for(options, _READING))
         except ShellError as error:
             return {**answer, "unreachable" if error.unreachable else "failed": True, "msg": str(error)}
         except OptionError as error:
             return {**answer, "failed": True, "msg": str(error)}
-        seen = context(_KNOWLEDGE, options, snapshot)
+        seen = context(KNOWLEDGE, options, snapshot)
         answer.update(as_result(seen, audit(seen)), changed=bool(snapshot.writes))
         return answer
 
 
-def _options(arguments: dict[str, t.Any], *, check_mode: bool) -> AuditOptions:
+def audit_options(arguments: dict[str, t.Any], *, check_mode: bool) -> AuditOptions:
+    """The checked options that an audit and a fix share. Raises OptionError."""
     if check_mode and arguments["profiles"] == "all":
         raise OptionError("profiles: 'all' writes to the host, so it is refused in check mode; use 'loaded'.")
     return AuditOptions(
@@ -89,14 +91,15 @@ def _options(arguments: dict[str, t.Any], *, check_mode: bool) -> AuditOptions:
         skip=frozenset(arguments["skip"]),
         profiles=arguments["profiles"],
         firewall_profiles=frozenset(arguments["firewall_profiles"]),
-        waivers=parse_waivers(arguments["waivers"], _KNOWLEDGE.checks),
+        waivers=parse_waivers(arguments["waivers"], KNOWLEDGE.checks),
         today=datetime.datetime.now(tz=datetime.UTC).date(),
     )
 
 
-def _reading(options: AuditOptions) -> ReadingPlan:
+def reading_for(options: AuditOptions, usual: ReadingPlan) -> ReadingPlan:
+    """The reading that was packed before the fork, or another one where the options ask for more."""
     certificates = [s.accepts.certificate for s in options.servers if s.accepts and s.accepts.certificate]
     thumbprints = sorted({one for c in certificates for one in (*(c.roots or ()), *c.thumbprints)})
     if not thumbprints and options.profiles == "loaded":
-        return _READING
-    return plan_reading(_KNOWLEDGE, thumbprints, options.profiles)
+        return usual
+    return plan_reading(KNOWLEDGE, thumbprints, options.profiles, usual.extra)

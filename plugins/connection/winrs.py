@@ -88,7 +88,6 @@ EXAMPLES = r"""
 """
 
 import math
-import re
 import time
 import typing as t
 
@@ -97,18 +96,11 @@ from ansible.plugins.connection.winrm import Connection as WinrmConnection
 from ansible.plugins.loader import shell_loader
 from ansible.utils.display import Display
 
-try:
-    import requests.exceptions
-    from winrm.exceptions import AuthenticationError, WinRMError, WinRMOperationTimeoutError, WinRMTransportError
-
-    _TimeIsUp, _HttpError = requests.exceptions.Timeout, requests.exceptions.RequestException
-    #: Errors whose text tells people something. There are many more: see exec_command.
-    _TELLING: tuple[type[Exception], ...] = (AuthenticationError, WinRMError, WinRMTransportError, _HttpError)
-except ImportError:  # the base says so, in _connect
-    _TimeIsUp, WinRMOperationTimeoutError = ConnectionError, TimeoutError  # type: ignore[assignment,misc]
-    _TELLING = ()
-
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.winrm_errors import (
+    TimeIsUp,
+    WinRMOperationTimeoutError,
+    reason,
+)
 
 display = Display()
 
@@ -117,6 +109,8 @@ NAME: t.Final = "mailfleet.client.winrs"
 TIMED_OUT: t.Final = 258
 #: Seconds for the last requests to a host that does not answer any more.
 _FAREWELL: t.Final = 5
+#: Commands that have ended and whose remains go with their shell: one request less each. WinRM 1.1 allows a shell five.
+_REMAINS: t.Final = 3
 _BASIC: t.Final = frozenset({"basic", "plaintext", "ssl"})
 _ENCRYPTING: t.Final = frozenset({"ntlm", "kerberos", "credssp"})
 
@@ -138,6 +132,7 @@ class Connection(WinrmConnection):  # type: ignore[misc]
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         kwargs["shell"] = shell_loader.get(NAME)
         super().__init__(*args, **kwargs)
+        self._ended: list[str] = []
         # ansible-core 2.19 sets both to True in the base, and the latter sends modules to exec_command.
         self.has_native_async = self.always_pipeline_modules = False
 
@@ -173,7 +168,7 @@ class Connection(WinrmConnection):  # type: ignore[misc]
                 return protocol
             except Exception as error:
                 named = isinstance(error, AnsibleConnectionFailure)
-                errors.append(_reason(error) if named else f"{transport}: {_reason(error)}")
+                errors.append(reason(error) if named else f"{transport}: {reason(error)}")
                 if protocol is not None:
                     protocol.transport.close_session()
             finally:
@@ -193,16 +188,15 @@ class Connection(WinrmConnection):  # type: ignore[misc]
         if not self._connected:
             self._connect()
         display.vvvvv(f"WINRS EXEC a line of {len(cmd)} characters", host=self._winrm_host)
-        command = None
         try:
             command = self._winrm_run_command(cmd, (), console_mode_stdin=True)
-            answer = self._output(command)
+            ended, answer = self._output(command)
         except Exception as error:
             # A host that is not what it seems makes pywinrm and what is below it raise nearly anything.
             self._renew(patience=_FAREWELL)
             self.close()
-            raise AnsibleConnectionFailure(f"the connection was lost: {_reason(error)}") from None
-        self._finish(command)
+            raise AnsibleConnectionFailure(f"the connection was lost: {reason(error)}") from None
+        self._finish(command, ended)
         return answer
 
     def _refuse(self, cmd: str, in_data: bytes | None) -> None:
@@ -211,8 +205,8 @@ class Connection(WinrmConnection):  # type: ignore[misc]
         if "-encodedcommand" in cmd.lower() or in_data:
             raise AnsibleError(f"{NAME} runs no PowerShell: modules need the connection winrm, psrp or ssh.")
 
-    def _output(self, command: str) -> tuple[int, bytes, bytes]:
-        """Receive until the command is done, its time is up, or its output is beyond the limit."""
+    def _output(self, command: str) -> tuple[bool, tuple[int, bytes, bytes]]:
+        """Receive until the command is done (then True), its time is up, or its output is beyond the limit."""
         seconds, most = self.get_option("winrs_command_timeout"), self.get_option("winrs_output_limit")
         end = time.monotonic() + (seconds or math.inf)
         protocol = self.protocol
@@ -228,7 +222,7 @@ class Connection(WinrmConnection):  # type: ignore[misc]
                     printed = self._winrm_get_raw_command_output(protocol, self.shell_id, command)
                 except WinRMOperationTimeoutError:
                     continue  # nothing printed for a while
-                except _TimeIsUp:
+                except TimeIsUp:
                     if time.monotonic() < end:
                         raise
                     self._renew()
@@ -237,12 +231,12 @@ class Connection(WinrmConnection):  # type: ignore[misc]
                 err.append(printed[1])
                 size += len(printed[0]) + len(printed[1])
                 if printed[3]:
-                    return printed[2], b"".join(out), b"".join(err)
+                    return True, (printed[2], b"".join(out), b"".join(err))
                 if size > most:
-                    return self._cut(out, err, f"printed more than {most} bytes (ansible_winrs_output_limit)")
+                    return False, self._cut(out, err, f"printed more than {most} bytes (ansible_winrs_output_limit)")
         finally:
             protocol.operation_timeout_sec, protocol.transport.read_timeout_sec = usual
-        return self._cut(out, err, f"took more than {seconds} seconds (ansible_winrs_command_timeout)")
+        return False, self._cut(out, err, f"took more than {seconds} seconds (ansible_winrs_command_timeout)")
 
     def _cut(self, out: list[bytes], err: list[bytes], why: str) -> tuple[int, bytes, bytes]:
         return TIMED_OUT, b"".join(out), b"".join(err) + f"{NAME}: the command {why} and was terminated.\n".encode()
@@ -255,12 +249,17 @@ class Connection(WinrmConnection):  # type: ignore[misc]
             transport.encryption = None
             transport.read_timeout_sec = patience or transport.read_timeout_sec
 
-    def _finish(self, command: str) -> None:
-        """Terminate the command, which also frees what WinRM holds for one that has ended."""
+    def _finish(self, command: str, ended: bool) -> None:
+        """Terminate the command; of one that has ended, WinRM keeps a little until it is told, or the shell goes."""
+        if ended:
+            self._ended.append(command)
+            if len(self._ended) <= _REMAINS:
+                return
+            command = self._ended.pop(0)
         try:
             self.protocol.cleanup_command(self.shell_id, command)
         except Exception as error:
-            display.vvv(f"WINRS: the command could not be cleaned up: {_reason(error)}", host=self._winrm_host)
+            display.vvv(f"WINRS: the command could not be cleaned up: {reason(error)}", host=self._winrm_host)
 
     def put_file(self, in_path: str, out_path: str) -> None:
         """Not part of this release."""
@@ -277,24 +276,13 @@ class Connection(WinrmConnection):  # type: ignore[misc]
     def close(self) -> None:
         """Delete the shell: WinRM 1.1 allows a user two, 2.0 five."""
         protocol, shell = self.protocol, self.shell_id
-        self.protocol, self.shell_id, self._connected = None, None, False
+        self.protocol, self.shell_id, self._connected, self._ended = None, None, False, []
         if protocol is None:
             return
         try:
             if shell:
                 protocol.close_shell(shell)
         except Exception as error:
-            display.vvv(f"WINRS: the shell could not be deleted: {_reason(error)}", host=self._winrm_host)
+            display.vvv(f"WINRS: the shell could not be deleted: {reason(error)}", host=self._winrm_host)
         finally:
             protocol.transport.close_session()
-
-
-def _reason(error: Exception) -> str:
-    """An error in one line. A host may have written parts of it."""
-    if not isinstance(error, (*_TELLING, AnsibleError)):
-        return f"the answer is not one of WS-Management ({type(error).__name__})"
-    while error.args and isinstance(error.args[-1], Exception):
-        error = error.args[-1]  # requests wraps urllib3's, which wraps the one that says something
-    text = " ".join(str(error).partition(" (extended fault data")[0].split())
-    system = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
-    return f"cannot connect ({system[1]})" if system else shown(text, 300) or type(error).__name__

@@ -46,7 +46,12 @@ def ad_hoc(inventory: Path, module: str, arguments: Mapping[str, t.Any] | None =
 def results_of(output: str) -> dict[str, t.Any]:
     """The results in what ``ansible`` prints."""
     decoder = json.JSONDecoder()
-    return {match.group(1): decoder.raw_decode(output, match.end())[0] for match in _HOST.finditer(output)}
+    found = {}
+    for match in _HOST.finditer(output):
+        result = decoder.raw_decode(output, match.end())[0]
+        # Ansible says so before the result, and takes it out of that.
+        found[match[1]] = {**result, "failed": True} if match[2].startswith("FAILED") else result
+    return found
 
 
 def playbook(

@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     ABSENT,
     Absent,
@@ -25,6 +24,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.versions imp
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import hives
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.decode import codec_of, codepage_of, decode
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import Batch, new_token, pack
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import ReadingPlan
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.regions import (
     Answers,
     machine_regions,
@@ -38,10 +38,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.sections i
     HIVES_CODE,
     VERSION,
     package_states,
-    reading,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Shell, ShellError
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.signs import SURE_FILE, file_names, signs_of
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.signs import SURE_FILE
 
 #: More than any honest answer; the rest is not looked at.
 _ENOUGH: t.Final = 16 * 1024 * 1024
@@ -59,36 +58,6 @@ _SHARED: t.Final = (
 _CURRENT_VERSION: t.Final = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 _NOT_HERE: t.Final = "file versions are only read on Vista to 8.1"
 _OEM: t.Final = (r"HKLM\SYSTEM\CurrentControlSet\Control\Nls\CodePage", "OEMCP")
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingPlan:
-    """What to read of a host.
-
-    ``profiles``: "loaded", or "all" to load the hives of users who are not logged on too. ``files``: those whose
-    versions are asked for, below the Windows folder.
-    """
-
-    sections: tuple[Section, ...]
-    profiles: str = "loaded"
-    files: tuple[str, ...] = (SURE_FILE,)
-    _packed: dict[int, tuple[Batch, ...]] = field(default_factory=dict, repr=False, compare=False)
-
-    def batches(self, limit: int) -> tuple[Batch, ...]:
-        """The lines, packed once for each limit: before the fork, where the parent asks first."""
-        if limit not in self._packed:
-            self._packed[limit] = pack(self.sections, limit)
-        return self._packed[limit]
-
-
-def plan_reading(knowledge: Knowledge, thumbprints: Iterable[str] = (), profiles: str = "loaded") -> ReadingPlan:
-    """The reading of one audit.
-
-    :param thumbprints: SHA-1 thumbprints (40 upper-case hex digits) of certificates to look for in the stores.
-    :raises ValueError: a thumbprint is none.
-    """
-    signs = signs_of(knowledge)
-    return ReadingPlan(reading(signs, thumbprints), profiles, file_names(signs))
 
 
 class _Host:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.utils.display import Display
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.safety import OwnConnection
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import CMD_LIMIT, Output, Shell, ShellError
 
@@ -163,3 +164,18 @@ def _sentence(error: Exception) -> str:
     text = shown(" ".join(_FAULT_DATA.sub("", str(error)).split()), 300).rstrip(".!") or type(error).__name__
     advice = next((words for pattern, words in _ADVICE if re.search(pattern, text, re.IGNORECASE)), None)
     return f"{text}; {advice}." if advice else f"{text}."
+
+
+#: Options of connections that speak HTTP or HTTPS: which of the two, and the port that tells where nothing is said.
+_SCHEMES: t.Final = {"winrs": ("scheme", 5985), "winrm": ("scheme", 5985), "psrp": ("protocol", 5985)}
+
+
+def own_connection(connection: t.Any) -> OwnConnection:
+    """What our own connection to the host depends on, by its options."""
+    kind = _kind(connection)
+    if kind not in _SCHEMES:
+        return OwnConnection(kind, tls=False)
+    option, plain = _SCHEMES[kind]
+    scheme = connection.get_option(option)
+    secure = scheme == "https" if scheme else int(connection.get_option("port") or 0) != plain
+    return OwnConnection(kind, tls=secure)

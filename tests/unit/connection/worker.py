@@ -70,7 +70,8 @@ def text_of(number: int, path: str) -> str:
 def audit(number: int) -> t.Any:
     """What the reading of an audit gives over a connection."""
     from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
-    from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect import collect, plan_reading
+    from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect import collect
+    from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import plan_reading
     from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import shell_for
 
     return collect(shell_for(_CONNECTIONS[number]), plan_reading(load()))

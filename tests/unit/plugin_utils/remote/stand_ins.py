@@ -13,7 +13,7 @@ from pathlib import Path
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Region, RegistryValue, Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import Snapshot
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect import ReadingPlan, plan_reading
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import ReadingPlan, plan_reading
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Output
 from tests.lab.entry import DEFAULT_USER, HostEntry
 from tests.lab.host import SimulatedHost

@@ -31,6 +31,13 @@ LINE = pack(SECTIONS, PLAIN_LIMIT)[0].text(new_token())
 
 #: Rows of the table of registry paths that an audit does not read: for changes, for other issues, or only for people.
 NOT_READ = {
+    # Only who is to change a host reads these (remote/own.py).
+    "own-root",
+    "own-journal",
+    "own-lock",
+    "machine-guid",
+    "boot-id",
+    "shutdown-time",
     "codepage-ansi",  # the console uses the OEM code page
     "uninstall",
     "uninstall-wow6432",  # the families of updates say the same

@@ -1,0 +1,46 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of the modules that change hosts: consent, journals, the lock."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Consent, journals, the lock."""
+
+    DOCUMENTATION = r"""
+options:
+  consent:
+    description:
+      - Risks that you take, by name. Whatever weakens a host, or may cut a connection, is left undone or refused
+        without the name that stands in the message.
+      - V(firewall_block_rule) lets a local block rule of Windows Firewall be switched off that cuts mail ports.
+      - V(own_connection) lets a step pass that may cut the connection of Ansible itself to the host.
+      - V(host_journal) lets a rollback follow the journal that stands on the host, where the controller has none and
+        O(journal_key) cannot check it. Who is administrator there may have written it.
+    type: list
+    elements: str
+    choices: [firewall_block_rule, own_connection, host_journal]
+    default: []
+  journal_dir:
+    description:
+      - Folder on the controller for the journals, one file for each run and host, readable by you alone. Keep it, for
+        it is what a rollback goes by. A relative path counts from where the playbook is.
+      - In C(mailfleet/journals) below Ansible's home (C(~/.ansible)) where this is left out.
+    type: path
+  journal_key:
+    description:
+      - A secret by which journals are signed and checked (HMAC-SHA256), from your vault.
+      - With it, a journal that was changed, or is not signed, is refused; and the journal that a host keeps can be
+        believed.
+    type: str
+  lock_timeout:
+    description:
+      - Seconds after which the lock of another run on the host is taken for dead and broken, which the result then
+        says.
+      - A lock from before the last restart of the host is broken at once, and so is one of a run of this controller
+        whose process is gone.
+    type: int
+    default: 600
+"""

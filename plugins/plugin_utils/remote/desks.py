@@ -1,0 +1,57 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all tasks that change hosts share: their options, where journals are kept, how failures are told."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible import constants
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.consents import CONSENTS
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import Terms
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import (
+    JournalFolder,
+    JournalFolderError,
+)
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import own_connection
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import Desk, Interrupted, Refusal
+
+ARGUMENT_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
+    "consent": {"type": "list", "elements": "str", "choices": tuple(CONSENTS), "default": []},
+    "journal_dir": {"type": "path"},
+    "journal_key": {"type": "str", "no_log": True},
+    "lock_timeout": {"type": "int", "default": 600},
+}
+
+#: Everything by which a change of a host may end without a result.
+ERRORS: t.Final = (ShellError, Interrupted, Refusal, JournalFolderError)
+
+
+def desk(arguments: dict[str, t.Any], host: str) -> Desk:
+    """The controller's side, by the options of a task.
+
+    :raises JournalFolderError: the folder cannot be used.
+    """
+    folder = arguments["journal_dir"] or f"{constants.config.get_config_value('ANSIBLE_HOME')}/mailfleet/journals"
+    return Desk(JournalFolder(folder), host, arguments["journal_key"], arguments["lock_timeout"])
+
+
+def terms(arguments: dict[str, t.Any], connection: t.Any, *, check: bool) -> Terms:
+    """What the operator allows."""
+    return Terms(frozenset(arguments["consent"]), own_connection(connection), check)
+
+
+def failure(error: Exception) -> dict[str, t.Any]:
+    """A task's result for one of ERRORS, or another error whose message is a sentence."""
+    unreachable = isinstance(error, (ShellError, Interrupted)) and error.unreachable
+    answer: dict[str, t.Any] = {"unreachable" if unreachable else "failed": True, "msg": str(error)}
+    if isinstance(error, Interrupted):
+        answer["run"] = error.run
+        answer["msg"] = (
+            f"Run {error.run} broke off while it changed the host: {error} Run again to finish it, or undo it with"
+            f" mail_tls_rollback, run: {error.run}."
+        )
+    return answer

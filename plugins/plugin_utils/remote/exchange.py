@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Some sections, sent and answered in full: for whoever may not go on with half an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryImage
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.transcript import END
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.decode import codepage_of, decode
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import new_token, pack
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.regions import Answers, machine_regions
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, Section, section
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Shell, ShellError
+
+_CODEPAGE = "XCP"
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Sends sections to one host and reads what comes back. ``codepage``: of the shell; None: the first line asks."""
+
+    shell: Shell
+    codepage: int | None = None
+
+    def run(self, sections: Iterable[Section]) -> RegistryImage:
+        """Send the sections in as few lines as they fit into.
+
+        :returns: what their registry queries read.
+        :raises ShellError: an answer is not complete; what its line does may have been done, or in part, or not.
+        """
+        todo = tuple(sections)
+        if self.codepage is None:
+            todo = (section("code page", Query(_CODEPAGE, command="chcp")), *todo)
+        answers = Answers()
+        for batch in pack(todo, self.shell.limit):
+            token = new_token()
+            output = self.shell.run(batch.text(token))
+            if self.codepage is None:
+                self.codepage = codepage_of(output.out, token, _CODEPAGE)
+            text = decode(output.out, self.codepage)
+            answers.add(text, token, batch.sections)
+            if output.cut:
+                raise ShellError(output.cut, unreachable=True)
+            if f"{token}:{END}" not in text:
+                said = shown(" ".join((text or decode(output.err, self.codepage)).split())[-200:]) or "nothing"
+                raise ShellError(f"The host broke off in the middle of a line; its last words were: {said}.")
+        return RegistryImage(machine_regions(answers, todo))

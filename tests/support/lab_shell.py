@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A simulated host without a network: lines go straight to it, and its power can be cut between any two commands."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import Fixed, RolledBack
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.safety import OwnConnection
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import Terms, fix
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import JournalFolder
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import identity_section, lock_section
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import plan_reading
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Output, ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import Desk
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.undoing import roll_back
+from tests.lab.entry import read_entry
+from tests.lab.host import SimulatedHost
+from tests.support.hosts import KNOWLEDGE, TODAY
+
+_READING = plan_reading(KNOWLEDGE, extra=(identity_section(with_name=False), lock_section()))
+WINRM = OwnConnection("winrs", tls=False)
+CODEPAGE = 437
+
+
+class PowerCut(Exception):
+    """The host goes dark in the middle of a line."""
+
+
+class LabShell:
+    """A :class:`Shell` over a simulated host. ``lines`` are those that were sent.
+
+    ``cut_at``: the number of the command (over all lines, from 1) before which the power goes; None: never.
+    ``lost_at``: the number of the line whose answer never arrives, though the host does what it says.
+    """
+
+    limit = 8000
+
+    def __init__(self, host: SimulatedHost, cut_at: int | None = None, lost_at: int | None = None) -> None:
+        self.host, self.cut_at, self.lost_at = host, cut_at, lost_at
+        self.lines: list[str] = []
+        self.commands = 0
+
+    def run(self, line: str) -> Output:
+        if len(line) > self.limit:
+            raise AssertionError(f"a line of {len(line)} characters")
+        self.lines.append(line)
+        ran = self.host.ran
+        self.host.ran = self._ran  # type: ignore[method-assign]
+        try:
+            printed = self.host.run(line, CODEPAGE)
+        except PowerCut:
+            raise ShellError("the connection was lost: the power went.", unreachable=True) from None
+        finally:
+            self.host.ran = ran  # type: ignore[method-assign]
+        if self.host.counters.refused:
+            raise AssertionError(self.host.counters.refused)
+        if len(self.lines) == self.lost_at:
+            raise ShellError("the connection was lost.", unreachable=True)
+        return Output(printed.code, printed.out, printed.err)
+
+    def _ran(self, command: str) -> None:
+        self.commands += 1
+        if self.commands == self.cut_at:
+            raise PowerCut
+        SimulatedHost.ran(self.host, command)
+
+
+class Bench:
+    """One simulated host and the controllers around it.
+
+    :param entry: a host entry as in a fleet file.
+    :param folder: for journals.
+    """
+
+    def __init__(self, folder: Path, **entry: t.Any) -> None:
+        self.host = SimulatedHost("pc", read_entry({"name": "pc", **entry}, folder), {})
+        self.folder = folder
+        self.now = 1_800_000_000.0
+
+    def desk(self, controller: str = "one", **fields: t.Any) -> Desk:
+        """A controller with journals of its own."""
+        return Desk(JournalFolder(str(self.folder / controller)), "pc", clock=self._clock, **fields)
+
+    def _clock(self) -> float:
+        self.now += 1
+        return self.now
+
+    def fix(
+        self, shell: LabShell | None = None, desk: Desk | None = None, terms: Terms | None = None, **options: t.Any
+    ) -> Fixed:
+        """Fix the host."""
+        wishes = AuditOptions(today=TODAY, **options)
+        return fix(shell or LabShell(self.host), KNOWLEDGE, wishes, _READING, desk or self.desk(), terms or consents())
+
+    def roll_back(
+        self,
+        wanted: str = "last",
+        shell: LabShell | None = None,
+        desk: Desk | None = None,
+        terms: Terms | None = None,
+        *,
+        stop_on_drift: bool = False,
+    ) -> RolledBack:
+        """Put back."""
+        return roll_back(
+            shell or LabShell(self.host),
+            KNOWLEDGE,
+            wanted,
+            desk or self.desk(),
+            terms or consents(),
+            stop_on_drift=stop_on_drift,
+        )
+
+    def registry(self) -> dict[str, dict[str, tuple[int, bytes]]]:
+        """All keys of the host below HKLM and HKU, empty ones too, with types and raw data."""
+        return {
+            path: {value.name: (value.type, value.raw) for value in key.values.values()}
+            for hive in ("HKEY_LOCAL_MACHINE", "HKEY_USERS")
+            for path, key in self.host.registry.walk(hive)
+        }
+
+
+def consents(*names: str, check: bool = False, connection: OwnConnection = WINRM) -> Terms:
+    """What the operator allows."""
+    return Terms(frozenset(names), connection, check)

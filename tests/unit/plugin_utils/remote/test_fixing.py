@@ -1,0 +1,299 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fix and rollback against simulated hosts, without a network: the usual way, and every way in which it can break off.
+
+The fault tests know one truth: whatever breaks off wherever, a new run gets the host to where it should be, and a
+rollback gets it to where it was, to the last empty key.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryValue
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.safety import OwnConnection
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import Interrupted, Refusal
+from tests.support.hosts import PROTOCOLS
+from tests.support.lab_shell import Bench, LabShell, consents
+
+OLD_AND_NEW = ["xp-sp3", "server-2003-sp2", "vista-sp2", "win7-sp1", "server-2012r2", "win10-22h2", "win11-24h2"]
+FIREWALL = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
+TLS12 = PROTOCOLS + r"\TLS 1.2\Client"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """Windows 7 with nothing set, whose firewall lets nothing out of itself."""
+    bench = Bench(tmp_path, os="win7-sp1")
+    for profile in ("DomainProfile", "StandardProfile", "PublicProfile"):
+        bench.host.registry.set_number(rf"{FIREWALL}\{profile}", "DefaultOutboundAction", 1)
+    return bench
+
+
+@pytest.mark.parametrize("os", OLD_AND_NEW)
+@pytest.mark.parametrize("policy", ["compat", "standard", "strict"])
+def test_a_fix_takes_once_and_a_rollback_leaves_no_trace(tmp_path: Path, os: str, policy: str) -> None:
+    bench = Bench(tmp_path, os=os)
+    first = bench.registry()
+    done = bench.fix(policy=policy)
+    assert done.failed == ()
+    assert done.steps, "a stock host has something to change under every policy"
+    again = bench.fix(policy=policy)
+    assert (again.steps, again.run) == ((), None)
+    undone = bench.roll_back()
+    assert undone.undone == (done.run,)
+    assert (undone.failed, undone.undo.refused) == ((), ())
+    assert bench.registry() == first
+
+
+def test_the_journal_of_the_host_alone_is_enough(bench: Bench) -> None:
+    first = bench.registry()
+    done = bench.fix()
+    elsewhere = bench.desk("elsewhere")
+    with pytest.raises(Refusal, match=r"nobody vouches for; consent: \[host_journal\]"):
+        bench.roll_back(desk=elsewhere)
+    assert bench.roll_back(desk=elsewhere, terms=consents("host_journal")).undone == (done.run,)
+    assert bench.registry() == first
+
+
+def test_a_signed_journal_of_the_host_needs_no_consent_and_a_false_key_is_refused(bench: Bench) -> None:
+    first = bench.registry()
+    bench.fix(desk=bench.desk(key="the key"))
+    with pytest.raises(Refusal, match="was not signed with this journal_key"):
+        bench.roll_back(desk=bench.desk("elsewhere", key="another key"))
+    bench.roll_back(desk=bench.desk("elsewhere", key="the key"))
+    assert bench.registry() == first
+
+
+def test_check_mode_writes_nothing_and_foretells_the_changes(bench: Bench) -> None:
+    first = bench.registry()
+    planned = bench.fix(terms=consents(check=True))
+    assert bench.registry() == first
+    assert bench.host.counters.writes == 0
+    done = bench.fix()
+    assert [step.place for step in planned.steps if step.family != "firewall"] == [
+        step.place for step in done.steps if step.family != "firewall"
+    ]
+    assert len(planned.steps) == len(done.steps)
+    writes = bench.host.counters.writes
+    undoing = bench.roll_back(terms=consents(check=True))
+    assert bench.host.counters.writes == writes
+    assert undoing.undo == bench.roll_back().undo
+
+
+def test_an_undo_can_be_undone(bench: Bench) -> None:
+    bench.fix()
+    fixed = bench.registry()
+    undone = bench.roll_back()
+    assert undone.run is not None
+    bench.roll_back(undone.run)
+    assert with_nameless_rules(without_ours(bench.registry())) == with_nameless_rules(without_ours(fixed))
+
+
+def test_all_undoes_every_fix(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, os="win10-22h2")
+    first = bench.registry()
+    runs = [bench.fix(policy=policy).run for policy in ("compat", "standard", "strict")]
+    undone = bench.roll_back("all")
+    assert undone.undone == tuple(reversed(runs))
+    assert bench.registry() == first
+    assert bench.roll_back("all").undone == ()
+
+
+def test_what_drifted_is_named_and_the_rest_is_put_back(bench: Bench) -> None:
+    first = bench.registry()
+    bench.fix()
+    bench.host.registry.set_number(TLS12, "DisabledByDefault", 7)
+    stopped = bench.roll_back(stop_on_drift=True)
+    assert stopped.run is None
+    (why,) = stopped.undo.refused
+    assert "DisabledByDefault" in why
+    undone = bench.roll_back()
+    assert undone.undo.refused == (why,)
+    left = bench.registry()
+    drifted = TLS12.replace("HKLM", "HKEY_LOCAL_MACHINE")
+    assert left[drifted] == {"DisabledByDefault": (4, b"\x07\0\0\0")}
+    assert {path for path in without_ours(left) if path not in first} == {drifted, drifted.rpartition("\\")[0]}
+
+
+@pytest.mark.parametrize("wanted", ["20200101T000000Z-00000000", "nonsense", "..\\..\\x"])
+def test_a_run_that_nobody_knows(bench: Bench, wanted: str) -> None:
+    with pytest.raises(Refusal, match=r"No journal here or on the host knows a run"):
+        bench.roll_back(wanted)
+
+
+# --- breaking off ------------------------------------------------------------------------------------------------
+
+
+def without_ours(registry: dict[str, dict[str, tuple[int, bytes]]]) -> dict[str, dict[str, tuple[int, bytes]]]:
+    """A registry without the keys in which runs keep their books."""
+    ours = r"HKEY_LOCAL_MACHINE\SOFTWARE\MailFleet"
+    return {path: values for path, values in registry.items() if not (path + "\\").startswith(ours + "\\")}
+
+
+def with_nameless_rules(registry: dict[str, dict[str, tuple[int, bytes]]]) -> dict[str, object]:
+    """A registry whose firewall rules have no ids, which Windows makes up anew for each rule."""
+    rules = FIREWALL.replace("HKLM", "HKEY_LOCAL_MACHINE") + r"\FirewallRules"
+    return {path: sorted(values.values()) if path == rules else values for path, values in registry.items()}
+
+
+def recovers(bench: Bench, first: dict[str, dict[str, tuple[int, bytes]]], broken_off: str | None) -> None:
+    """A new run gets there, and all runs can be undone."""
+    done = bench.fix()
+    assert done.failed == ()
+    assert bench.fix().steps == ()
+    undone = bench.roll_back("all")
+    assert (undone.failed, undone.undo.refused) == ((), ()), broken_off
+    assert bench.registry() == first, broken_off
+    assert not bench.host.files.exists(r"C:\Windows\MailFleet.lock")
+
+
+def commands_of_a_fix(folder: Path) -> int:
+    bench = Bench(folder, os="win7-sp1")
+    shell = LabShell(bench.host)
+    bench.fix(shell=shell)
+    return shell.commands
+
+
+def test_the_power_goes_before_any_command_of_a_fix(tmp_path: Path) -> None:
+    commands = commands_of_a_fix(tmp_path / "count")
+    reading = 60
+    assert commands > reading + 40
+    for number in range(reading, commands + 1):
+        bench = Bench(tmp_path / str(number), os="win7-sp1")
+        first = bench.registry()
+        with pytest.raises((ShellError, Interrupted)):
+            bench.fix(shell=LabShell(bench.host, cut_at=number))
+        recovers(bench, first, f"before command {number}")
+
+
+def test_the_power_goes_before_any_command_of_a_rollback(tmp_path: Path) -> None:
+    counted = Bench(tmp_path / "count", os="win7-sp1")
+    counted.fix()
+    shell = LabShell(counted.host)
+    counted.roll_back(shell=shell)
+    for number in range(10, shell.commands + 1):
+        bench = Bench(tmp_path / str(number), os="win7-sp1")
+        first = bench.registry()
+        bench.fix()
+        with pytest.raises((ShellError, Interrupted)):
+            bench.roll_back(shell=LabShell(bench.host, cut_at=number))
+        recovers(bench, first, f"before command {number}")
+
+
+@pytest.mark.parametrize("line", [1, 2, 3])
+def test_an_answer_is_lost(bench: Bench, line: int) -> None:
+    first = bench.registry()
+    with pytest.raises((ShellError, Interrupted)) as caught:
+        bench.fix(shell=LabShell(bench.host, lost_at=line))
+    assert isinstance(caught.value, Interrupted) == (line == 3)
+    recovers(bench, first, f"the answer to line {line}")
+
+
+def test_an_interrupted_run_is_undone_by_its_id(bench: Bench) -> None:
+    first = bench.registry()
+    with pytest.raises(Interrupted) as caught:
+        bench.fix(shell=LabShell(bench.host, lost_at=3))
+    assert bench.roll_back(caught.value.run).undone == (caught.value.run,)
+    assert bench.registry() == first
+
+
+# --- two controllers ---------------------------------------------------------------------------------------------
+
+
+def test_another_controller_waits_until_the_lock_is_old(bench: Bench) -> None:
+    with pytest.raises(ShellError):
+        bench.fix(shell=LabShell(bench.host, lost_at=2))
+    other = bench.desk("two", timeout=600)
+    with pytest.raises(Refusal, match=r"is being changed by run .*lock_timeout"):
+        bench.fix(desk=other)
+    bench.now += 600
+    done = bench.fix(desk=other)
+    assert done.steps
+    assert done.broken == (f"the lock of run {done.broken[0].split()[4]} was broken: it is older than 600 seconds",)
+
+
+def test_the_same_controller_breaks_the_lock_of_its_dead_run(bench: Bench) -> None:
+    with pytest.raises(ShellError):
+        bench.fix(shell=LabShell(bench.host, lost_at=2))
+    (why,) = bench.fix().broken
+    assert why.endswith("its process on this controller is gone")
+
+
+def test_a_restart_ends_a_lock(bench: Bench) -> None:
+    boot = (r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters", "BootId")
+    bench.host.registry.set_number(*boot, 41)
+    with pytest.raises(ShellError):
+        bench.fix(shell=LabShell(bench.host, lost_at=2))
+    bench.host.registry.set_number(*boot, 42)
+    (why,) = bench.fix(desk=bench.desk("two")).broken
+    assert why.endswith("the host has been restarted since")
+
+
+@pytest.mark.parametrize("before_line", [2, 3])
+def test_another_controller_comes_in_between(bench: Bench, before_line: int) -> None:
+    """The other one does its whole work between two lines of ours."""
+    first = bench.registry()
+
+    class Slow(LabShell):
+        def run(self, line: str) -> object:  # type: ignore[override]
+            if len(self.lines) + 1 == before_line:
+                try:
+                    bench.fix(desk=bench.desk("two"))
+                except Refusal as error:
+                    refused.append(str(error))
+            return super().run(line)
+
+    refused: list[str] = []
+    done = bench.fix(shell=Slow(bench.host))
+    assert bool(refused) is (before_line == 3)
+    assert bool(done.steps) is (before_line == 3)
+    owner = bench.desk("two" if before_line == 2 else "one")
+    assert bench.fix().steps == ()
+    bench.roll_back("all", desk=owner)
+    assert bench.registry() == first
+
+
+# --- consent -----------------------------------------------------------------------------------------------------
+
+
+def test_what_may_cut_the_own_connection_is_refused_and_named(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, os="win10-22h2")
+    first = bench.registry()
+    https = OwnConnection("winrs", tls=True)
+    with pytest.raises(Refusal, match=r"TLS 1\.[01].*own_connection"):
+        bench.fix(policy="standard", terms=consents(connection=https))
+    assert bench.registry() == first
+    assert bench.fix(policy="standard", terms=consents("own_connection", connection=https)).steps
+
+
+def test_a_block_rule_is_switched_off_only_with_consent(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, os="win10-22h2")
+    rule = "v2.30|Action=Block|Active=TRUE|Dir=Out|Protocol=6|RPort=993|RPort=587|Name=No mail|"
+    bench.host.registry.set_text(rf"{FIREWALL}\FirewallRules", "{AAAA}", rule)
+    first = bench.registry()
+    (left,) = bench.fix(only=frozenset({"firewall"})).withheld
+    assert left.consent == "firewall_block_rule"
+    assert without_ours(bench.registry()) == first
+    done = bench.fix(only=frozenset({"firewall"}), terms=consents("firewall_block_rule"))
+    assert (done.failed, len(done.steps)) == ((), 1)
+    key = bench.host.registry.find(rf"{FIREWALL}\FirewallRules")
+    assert key is not None
+    assert b"Active=FALSE".decode().encode("utf-16-le") in key.values["{aaaa}"].raw
+    bench.roll_back()
+    assert bench.registry() == first
+
+
+def test_a_value_of_a_wrong_type_comes_back_with_its_type(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, os="win7-sp1")
+    bench.host.registry.set_text(TLS12, "Enabled", "1")
+    first = bench.registry()
+    done = bench.fix()
+    changed = {step.place[1]: step.before for step in done.steps if step.place[0] == TLS12.casefold()}
+    assert isinstance(changed["enabled"], RegistryValue)
+    bench.roll_back()
+    assert bench.registry() == first
