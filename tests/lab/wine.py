@@ -160,6 +160,9 @@ class WineHost:
         self.counters.executed.append(line)
         merged = line.endswith(")" + _TAIL)
         told = wine_lines.for_wine(line.removesuffix(_TAIL) if merged else line)
+        if len(told) > LINE_LIMIT:
+            # Wine's cmd would lose a part of it without a word.
+            raise Refused(f"a line that has {len(told)} characters in the form that Wine's cmd understands")
         text = told.encode() + b"\r\n"
         done = self._call("cmd", "/d", "/q", text=text, merged=merged)
         banner = re.match(rb"Microsoft Windows [^\r\n]*\r\n", done.stdout)

@@ -25,6 +25,10 @@ from tests.support.hosts import KNOWLEDGE, TODAY
 _READING = plan_reading(KNOWLEDGE, extra=(identity_section(with_name=False), lock_section()))
 WINRM = OwnConnection("winrs", tls=False)
 CODEPAGE = 437
+FIREWALL = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
+
+#: Long path of each key → name of each value → its type and bytes.
+Registry = dict[str, dict[str, tuple[int, bytes]]]
 
 
 class PowerCut(Exception):
@@ -44,11 +48,14 @@ class LabShell:
         self.host, self.cut_at, self.lost_at = host, cut_at, lost_at
         self.lines: list[str] = []
         self.commands = 0
+        #: The number of the first command of each line.
+        self.begins: list[int] = []
 
     def run(self, line: str) -> Output:
         if len(line) > self.limit:
             raise AssertionError(f"a line of {len(line)} characters")
         self.lines.append(line)
+        self.begins.append(self.commands + 1)
         ran = self.host.ran
         self.host.ran = self._ran  # type: ignore[method-assign]
         try:
@@ -116,7 +123,7 @@ class Bench:
             stop_on_drift=stop_on_drift,
         )
 
-    def registry(self) -> dict[str, dict[str, tuple[int, bytes]]]:
+    def registry(self) -> Registry:
         """All keys of the host below HKLM and HKU, empty ones too, with types and raw data."""
         return {
             path: {value.name: (value.type, value.raw) for value in key.values.values()}
@@ -128,3 +135,21 @@ class Bench:
 def consents(*names: str, check: bool = False, connection: OwnConnection = WINRM) -> Terms:
     """What the operator allows."""
     return Terms(frozenset(names), connection, check)
+
+
+def bench_with_firewall(folder: Path) -> Bench:
+    """Windows 7 with nothing set, whose firewall lets nothing out of itself in one profile: there is a rule to add."""
+    bench = Bench(folder, os="win7-sp1")
+    bench.host.registry.set_number(rf"{FIREWALL}\PublicProfile", "DefaultOutboundAction", 1)
+    return bench
+
+
+def recovers(bench: Bench, first: Registry, broken_off: str) -> None:
+    """After a run that broke off: a new one gets there, and all runs can be undone, to the last empty key."""
+    done = bench.fix()
+    assert done.failed == (), broken_off
+    assert bench.fix().steps == (), broken_off
+    undone = bench.roll_back("all")
+    assert (undone.failed, undone.undo.refused) == ((), ()), broken_off
+    assert bench.registry() == first, broken_off
+    assert not bench.host.files.exists(r"C:\Windows\MailFleet.lock"), broken_off

@@ -40,9 +40,9 @@ _LONG: t.Final = {short: long for long, short in HIVES.items()}
 _LONGEST_ADD: t.Final = 1500
 #: How many characters of commands make one section, for the same reason.
 _LONGEST_SECTION: t.Final = 2100
-#: No command may hold these: sections and lines put something else for the first three, their placeholders and that of
-#: the token; with the last one echo, and perhaps reg.exe, prints its help.
-_TAKEN: t.Final = (PART, USER, "0" * 16, "/?")
+#: No command may hold these: sections and lines put something else for the first two, their placeholders; with the
+#: last one echo, and perhaps reg.exe, prints its help.
+_TAKEN: t.Final = (PART, USER, "/?")
 #: Each may part the items of a REG_MULTI_SZ; one that no item has is taken.
 _SEPARATORS: t.Final = "#;,@$+=:"
 _FILE: t.Final = "value.reg"

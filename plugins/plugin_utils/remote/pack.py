@@ -25,8 +25,8 @@ _SHORT: t.Final = {
     "%~i": r"Windows\CurrentVersion\Internet Settings",
 }
 _TOKEN_BYTES: t.Final = 8
-#: Stands for the token in a line that is not sent yet; no key and no command has it.
-_NO_TOKEN: t.Final = "0" * 2 * _TOKEN_BYTES
+#: Stands for the token in a line that is not sent yet, and is as long; no key and no command has it (quote.py).
+_NO_TOKEN: t.Final = "<" * 2 * _TOKEN_BYTES
 
 
 class PackError(ValueError):

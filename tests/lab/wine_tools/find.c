@@ -10,6 +10,7 @@
  *
  * Exit code 0 where a line was printed, 1 where none was, 2 for arguments that it does not know (said on stderr).
  */
+#include <windows.h>
 #include <ctype.h>
 #include <fcntl.h>
 #include <io.h>
@@ -138,13 +139,29 @@ static int read_options(int argc, char **argv, int findstr, struct options *o)
     return o->text && *o->text ? 0 : complain(program, "no text");
 }
 
+/* find.exe does not split its line as the C run-time does: a backslash before the closing quote is one, "" is a quote. */
+static const char *between_quotes(void)
+{
+    static char text[8192];
+    const char *line = GetCommandLineA();
+    const char *at = strchr(*line == '"' ? strchr(line + 1, '"') + 1 : line, '"');
+    const char *end = at ? strrchr(at, '"') : NULL;
+    size_t size = 0;
+    for (at = at ? at + 1 : at; at && at < end && size + 1 < sizeof text; at += at[0] == '"' && at[1] == '"' ? 2 : 1)
+        text[size++] = *at;
+    return end ? text : NULL;
+}
+
 int main(int argc, char **argv)
 {
     struct options o = {0, 0, 0, 0, NULL};
     const char *name = strrchr(argv[0], '\\');
-    int failed = read_options(argc, argv, strncasecmp(name ? name + 1 : argv[0], "findstr", 7) == 0, &o);
+    int findstr = strncasecmp(name ? name + 1 : argv[0], "findstr", 7) == 0;
+    int failed = read_options(argc, argv, findstr, &o);
     if (failed)
         return failed;
+    if (!findstr && between_quotes())
+        o.text = between_quotes();
     _setmode(0, _O_BINARY);
     _setmode(1, _O_BINARY);
     size_t room = 1 << 16, used = 0;

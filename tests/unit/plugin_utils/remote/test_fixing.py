@@ -1,11 +1,7 @@
 # Copyright (c) 2026, the mailfleet.client developers
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fix and rollback against simulated hosts, without a network: the usual way, and every way in which it can break off.
-
-The fault tests know one truth: whatever breaks off wherever, a new run gets the host to where it should be, and a
-rollback gets it to where it was, to the last empty key.
-"""
+"""Fix and rollback against simulated hosts, without a network."""
 
 from __future__ import annotations
 
@@ -16,13 +12,24 @@ import pytest
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryValue
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.safety import OwnConnection
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import Interrupted, Refusal
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import Refusal
 from tests.support.hosts import PROTOCOLS
-from tests.support.lab_shell import Bench, LabShell, consents
+from tests.support.lab_shell import FIREWALL, Bench, LabShell, Registry, consents
 
 OLD_AND_NEW = ["xp-sp3", "server-2003-sp2", "vista-sp2", "win7-sp1", "server-2012r2", "win10-22h2", "win11-24h2"]
-FIREWALL = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
+OURS = r"HKEY_LOCAL_MACHINE\SOFTWARE\MailFleet"
 TLS12 = PROTOCOLS + r"\TLS 1.2\Client"
+
+
+def without_ours(registry: Registry) -> Registry:
+    """A registry without the keys in which runs keep their books."""
+    return {path: values for path, values in registry.items() if not (path + "\\").startswith(OURS + "\\")}
+
+
+def with_nameless_rules(registry: Registry) -> dict[str, object]:
+    """A registry whose firewall rules have no ids, which Windows makes up anew for each rule."""
+    rules = FIREWALL.replace("HKLM", "HKEY_LOCAL_MACHINE") + r"\FirewallRules"
+    return {path: sorted(values.values()) if path == rules else values for path, values in registry.items()}
 
 
 @pytest.fixture
@@ -124,82 +131,6 @@ def test_what_drifted_is_named_and_the_rest_is_put_back(bench: Bench) -> None:
 def test_a_run_that_nobody_knows(bench: Bench, wanted: str) -> None:
     with pytest.raises(Refusal, match=r"No journal here or on the host knows a run"):
         bench.roll_back(wanted)
-
-
-# --- breaking off ------------------------------------------------------------------------------------------------
-
-
-def without_ours(registry: dict[str, dict[str, tuple[int, bytes]]]) -> dict[str, dict[str, tuple[int, bytes]]]:
-    """A registry without the keys in which runs keep their books."""
-    ours = r"HKEY_LOCAL_MACHINE\SOFTWARE\MailFleet"
-    return {path: values for path, values in registry.items() if not (path + "\\").startswith(ours + "\\")}
-
-
-def with_nameless_rules(registry: dict[str, dict[str, tuple[int, bytes]]]) -> dict[str, object]:
-    """A registry whose firewall rules have no ids, which Windows makes up anew for each rule."""
-    rules = FIREWALL.replace("HKLM", "HKEY_LOCAL_MACHINE") + r"\FirewallRules"
-    return {path: sorted(values.values()) if path == rules else values for path, values in registry.items()}
-
-
-def recovers(bench: Bench, first: dict[str, dict[str, tuple[int, bytes]]], broken_off: str | None) -> None:
-    """A new run gets there, and all runs can be undone."""
-    done = bench.fix()
-    assert done.failed == ()
-    assert bench.fix().steps == ()
-    undone = bench.roll_back("all")
-    assert (undone.failed, undone.undo.refused) == ((), ()), broken_off
-    assert bench.registry() == first, broken_off
-    assert not bench.host.files.exists(r"C:\Windows\MailFleet.lock")
-
-
-def commands_of_a_fix(folder: Path) -> int:
-    bench = Bench(folder, os="win7-sp1")
-    shell = LabShell(bench.host)
-    bench.fix(shell=shell)
-    return shell.commands
-
-
-def test_the_power_goes_before_any_command_of_a_fix(tmp_path: Path) -> None:
-    commands = commands_of_a_fix(tmp_path / "count")
-    reading = 60
-    assert commands > reading + 40
-    for number in range(reading, commands + 1):
-        bench = Bench(tmp_path / str(number), os="win7-sp1")
-        first = bench.registry()
-        with pytest.raises((ShellError, Interrupted)):
-            bench.fix(shell=LabShell(bench.host, cut_at=number))
-        recovers(bench, first, f"before command {number}")
-
-
-def test_the_power_goes_before_any_command_of_a_rollback(tmp_path: Path) -> None:
-    counted = Bench(tmp_path / "count", os="win7-sp1")
-    counted.fix()
-    shell = LabShell(counted.host)
-    counted.roll_back(shell=shell)
-    for number in range(10, shell.commands + 1):
-        bench = Bench(tmp_path / str(number), os="win7-sp1")
-        first = bench.registry()
-        bench.fix()
-        with pytest.raises((ShellError, Interrupted)):
-            bench.roll_back(shell=LabShell(bench.host, cut_at=number))
-        recovers(bench, first, f"before command {number}")
-
-
-@pytest.mark.parametrize("line", [1, 2, 3])
-def test_an_answer_is_lost(bench: Bench, line: int) -> None:
-    first = bench.registry()
-    with pytest.raises((ShellError, Interrupted)) as caught:
-        bench.fix(shell=LabShell(bench.host, lost_at=line))
-    assert isinstance(caught.value, Interrupted) == (line == 3)
-    recovers(bench, first, f"the answer to line {line}")
-
-
-def test_an_interrupted_run_is_undone_by_its_id(bench: Bench) -> None:
-    first = bench.registry()
-    with pytest.raises(Interrupted) as caught:
-        bench.fix(shell=LabShell(bench.host, lost_at=3))
-    assert bench.roll_back(caught.value.run).undone == (caught.value.run,)
-    assert bench.registry() == first
 
 
 # --- two controllers ---------------------------------------------------------------------------------------------
