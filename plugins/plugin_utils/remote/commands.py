@@ -13,7 +13,7 @@ https://learn.microsoft.com/windows-server/administration/windows-commands/reg-a
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
@@ -133,7 +133,7 @@ def _registry(step: RegistryStep, folder: str) -> Iterator[str]:
         else:
             yield from _imported(reg_file.RegFileKey(key, (step.after,)), folder)
     if step.removes:
-        yield _removal(_own(step, step.removes))
+        yield removal_of_empty(_own(step, step.removes))
 
 
 def _key(path: str) -> str:
@@ -170,7 +170,7 @@ def _own(step: RegistryStep, keys: tuple[str, ...]) -> list[str]:
     return sorted(found, key=len, reverse=True)
 
 
-def _removal(keys: list[str]) -> str:
+def removal_of_empty(keys: Sequence[str]) -> str:
     """The command that deletes keys of one hive, innermost first, as far as they are empty."""
     hive = keys[0].partition("\\")[0]
     names = [key.partition("\\")[2] for key in keys]

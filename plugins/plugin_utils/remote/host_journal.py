@@ -23,8 +23,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_cod
     from_json,
     is_run,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import HIVES, RegistryKey, RegistryType
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryKey, RegistryType
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.commands import removal_of_empty
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import JOURNALS, LOCKS, ROOT
 
 #: What a run says of itself on the host, in this order.
@@ -36,7 +37,6 @@ _PIECE: t.Final = 1000
 _MOST_PIECES: t.Final = 8192
 _BASE64: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9+/]*={0,2}")
 _NAME: t.Final = re.compile(r"data([1-9][0-9]{0,3})", re.IGNORECASE | re.ASCII)
-_LONG: t.Final = {short: long for long, short in HIVES.items()}
 
 
 def pieces(signed: Signed) -> tuple[str, ...]:
@@ -137,24 +137,9 @@ def commands_to_remove(runs: Iterable[str], *, last: bool) -> str:
     """
     removing = [f"reg delete {_key(run)} /f" for run in dict.fromkeys(runs)]
     if last:
-        removing += [removal_if_empty(key) for key in (JOURNALS, LOCKS, ROOT)]
+        # Another run may write there in between: it reads back what it wrote, finds nothing, and gives up.
+        removing.append(removal_of_empty((JOURNALS, LOCKS, ROOT)))
     return "&".join(removing)
-
-
-def removal_if_empty(key: str) -> str:
-    """A command that removes a key of ours which has no subkeys and no values, as the host itself says.
-
-    ``reg delete`` would take everything below the key. XP prints a header even for an empty key, later ones print
-    nothing; so a subkey is a line that goes on behind the key (a dot stands for the backslash, and for what follows),
-    and a value is any line with a type. A query that fails at all deletes nothing. Between the question and the
-    deletion another run may write there: it reads back what it wrote, finds nothing, and gives up.
-    """
-    hive, _slash, rest = key.partition("\\")
-    line = f"{_LONG[hive]}\\{rest}".replace("\\", ".")
-    deletion = f"(if errorlevel 1 (reg delete {key} /f))"
-    values = f'(if errorlevel 1 (reg query {key}|find "REG_"&{deletion}))'
-    subkeys = f'(if not errorlevel 1 (reg query {key}|findstr /r /i /c:"{line}.."&{values}))'
-    return f"(reg query {key}&{subkeys})"
 
 
 def _key(run: str) -> str:
