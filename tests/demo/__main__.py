@@ -1,128 +1,119 @@
 # Copyright (c) 2026, the mailfleet.client developers
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``make demo``: start a small fleet, audit it with the playbook that a real fleet gets, print what was found.
+"""``make demo``: a small fleet is audited, fixed, audited again and rolled back, with the playbooks of a real fleet.
 
-Everything that it writes is under ``build/``: the inventory, the playbook's own output, one JSON file per host.
+Where Wine is installed one host can shake hands, and is asked each time whether its own SCHANNEL gets through.
+Everything that the demo writes is under ``build/``.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import shutil
-import subprocess
 import sys
 import typing as t
-from collections.abc import Iterator
-from pathlib import Path
 
 import yaml
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-BUILD = ROOT / "build"
-RESULTS = BUILD / "audit"
-LAB_INVENTORY = BUILD / "demo" / "inventory.yml"
-LAB_LOG = BUILD / "demo" / "lab.log"
-PLAYBOOK_LOG = BUILD / "demo" / "playbook.log"
+from tests.demo import wine_desk
+from tests.demo.playbooks import BUILD, DEMO, HERE, HOSTS, ROOT, Results, play, running_lab
 
 sys.path.insert(0, str(ROOT / "tests" / "collections"))
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.table import table  # noqa: E402
 
-
-def own_environment() -> dict[str, str]:
-    """The environment, but with this checkout's Ansible settings and home, and without a proxy before loopback."""
-    proxies = {"http_proxy", "https_proxy", "all_proxy"}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    kept = {name: value for name, value in kept.items() if name.lower() not in proxies}
-    return kept | {
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_HOME": str(BUILD / "ansible-home"),
-        "PYTHONUNBUFFERED": "1",
-    }
+#: As their playbooks are called, for the command lines that are shown.
+_SERVERS = ("-e", f"@{HERE / 'servers.yml'}")
 
 
-@contextlib.contextmanager
-def running_lab() -> Iterator[None]:
-    """The lab, once every endpoint listens, until the block ends; RuntimeError where it does not start."""
-    command = [sys.executable, "-m", "tests.lab", "up"]
-    command += ["--hosts", str(HERE / "hosts.yml"), "--inventory", str(LAB_INVENTORY)]
-    with LAB_LOG.open("wb") as log:
-        lab = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=own_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    with lab:
-        try:
-            for line in lab.stdout or ():
-                if line.startswith("ready"):
-                    yield
-                    return
-            raise RuntimeError(f"the lab did not start:\n{LAB_LOG.read_text(encoding='utf-8', errors='replace')}")
-        finally:
-            lab.terminate()
+def say(text: str) -> None:
+    """A line that says what the demo does."""
+    print(f"demo: {text}", flush=True)
 
 
-def audit() -> None:
-    """Run the playbook on the lab; RuntimeError where it fails."""
-    playbook = Path(sys.executable).parent / "ansible-playbook"
-    command = [str(playbook), str(ROOT / "playbooks" / "audit.yml")]
-    command += ["-i", str(LAB_INVENTORY)]
-    command += ["-e", f"@{HERE / 'servers.yml'}", "-e", json.dumps({"mailfleet_build": str(BUILD)})]
-    with PLAYBOOK_LOG.open("wb") as log:
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=own_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode:
-        raise RuntimeError(f"the playbook failed:\n{PLAYBOOK_LOG.read_text(encoding='utf-8', errors='replace')}")
-
-
-def host_names() -> list[str]:
-    """The hosts of the demo, in the order of its file."""
+def write_fleet(desk: wine_desk.Desk | None) -> list[str]:
+    """The lab's file of hosts, with the Wine host where there is one; the names of all hosts, in its order."""
     fleet = yaml.safe_load((HERE / "hosts.yml").read_text(encoding="utf-8"))
-    return [str(host["name"]) for host in fleet["hosts"]]
+    hosts: list[dict[str, t.Any]] = fleet["hosts"]
+    for host in hosts:
+        host["registry"] = [str(HERE / file) for file in host.get("registry", ())]
+    hosts += [desk.entry] if desk else []
+    HOSTS.write_text(yaml.safe_dump({"hosts": hosts}, sort_keys=False), encoding="utf-8")
+    return [str(host["name"]) for host in hosts]
 
 
-def results() -> dict[str, t.Any]:
-    """Host name -> result, as the playbook wrote them; RuntimeError where one is missing."""
-    found = {}
-    for name in host_names():
-        file = RESULTS / f"{name}.json"
-        if not file.is_file():
-            raise RuntimeError(f"the playbook wrote no result for {name}; its output: {PLAYBOOK_LOG}")
-        found[name] = json.loads(file.read_text(encoding="utf-8"))
+def audit(names: list[str], label: str) -> Results:
+    """Audit the fleet and print the table."""
+    say(f"{label}: ansible-playbook playbooks/audit.yml")
+    found = play("audit", DEMO / label, {}, *_SERVERS)
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise RuntimeError(f"the playbook wrote no result for {', '.join(missing)}")
+    print("", *table({name: found[name] for name in names}), "", sep="\n", flush=True)
     return found
 
 
+def handshake(desk: wine_desk.Desk | None, label: str) -> None:
+    """Let the Wine host's own SCHANNEL try, and print what it says; RuntimeError where it cannot be asked."""
+    if desk is None:
+        return
+    variables = {"mailfleet_hosts": wine_desk.NAME, "mailfleet_servers": [desk.server]}
+    result = play("verify", DEMO / label, variables, trusted=desk.trusted)[wine_desk.NAME]
+    if not result.get("targets"):
+        raise RuntimeError(f"{wine_desk.NAME} was not verified: {result.get('msg') or result.get('reason')}")
+    target = result["targets"][0]
+    place = f"{target['server']}:{target['port']}"
+    said = target["host"]
+    say(f"playbooks/verify.yml: {wine_desk.NAME} to {place} (TLS 1.2 only): {said['proves']}: {said['says']}")
+
+
+def fix(reached: list[str]) -> None:
+    """Fix the hosts that were reached, one first."""
+    say("fix: ansible-playbook playbooks/fix.yml (one host first, then the others; a host that is off is left out)")
+    found = play("fix", DEMO, {"mailfleet_hosts": ",".join(reached)}, *_SERVERS)
+    for name in reached:
+        result = found[name]
+        values, held = len(result["changes"]), len(result["withheld"])
+        say(f"  {name}: {values} changes, {held} withheld; {result['before']['verdict']} -> {result['verdict']}")
+
+
+def roll_back(reached: list[str]) -> None:
+    """Undo all of it, and print one line."""
+    found = play("rollback", DEMO, {"mailfleet_hosts": ",".join(reached), "mailfleet_run": "all"})
+    changed = [result for result in found.values() if result["changed"]]
+    values = sum(len(result["changes"]) for result in changed)
+    left = sum(len(result["refused"]) + len(result["errors"]) for result in found.values())
+    say(f"playbooks/rollback.yml: {values} changes put back on {len(changed)} hosts, {left} left alone")
+
+
+def story(desk: wine_desk.Desk | None) -> None:
+    """Everything, in its order; RuntimeError where a step failed."""
+    names = write_fleet(desk)
+    say("starting the lab: stand-ins for Windows hosts, on loopback addresses")
+    with running_lab():
+        before = audit(names, "before")
+        reached = [name for name in names if not before[name].get("unreachable")]
+        handshake(desk, "before")
+        fix(reached)
+        audit(names, "after")
+        handshake(desk, "after")
+        roll_back(reached)
+        handshake(desk, "undone")
+    if desk is None:
+        say("no handshakes were tried: that needs Wine and a cross compiler (x86_64-w64-mingw32-gcc)")
+
+
 def main() -> int:
-    """Start, audit, print; 1 where a step failed."""
-    shutil.rmtree(RESULTS, ignore_errors=True)
-    LAB_LOG.parent.mkdir(parents=True, exist_ok=True)
+    """Run the demo; 1 where a step failed."""
+    shutil.rmtree(DEMO, ignore_errors=True)
+    DEMO.mkdir(parents=True)
     try:
-        print("demo: starting the lab: stand-ins for Windows hosts, on loopback addresses", flush=True)
-        with running_lab():
-            print("demo: ansible-playbook playbooks/audit.yml", flush=True)
-            audit()
-        lines = table(results())
+        with wine_desk.desk(DEMO) as desk:
+            story(desk)
     except RuntimeError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
-    print("", *lines, "", sep="\n")
-    print(f"The full results: {RESULTS.relative_to(ROOT)}/*.json; what the verdicts mean: README.md")
+    print(f"\nThe full results: {DEMO.relative_to(BUILD.parent)}/*/*.json; what the verdicts mean: README.md")
     return 0
 
 

@@ -73,8 +73,8 @@ def told(lab: Lab, authority: Authority, servers: list[dict[str, t.Any]], journa
     def run(what: str, module: str, **options: t.Any) -> None:
         story.runs[what] = call(lab, module, journals, **options)["pc"]
 
-    story.exports["first"] = host.export()
     verify("before")
+    story.exports["first"] = host.export()
     run("fix", FIX, servers=servers)
     verify("after")
     run("again", FIX, servers=servers)

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from . import firewall_baseline
 from .regfile import REG_BINARY, REG_EXPAND_SZ, REG_MULTI_SZ
-from .registry import Registry
+from .registry import Key, Registry
 from .systems import System
 from .words import Words
 
@@ -160,6 +161,10 @@ def _profiles(registry: Registry, system: System, user: str) -> None:
     listing = rf"{_CV}\ProfileList"
     home = r"%SystemDrive%\Documents and Settings" if system.classic else r"%SystemDrive%\Users"
     registry.set_text(listing, "ProfilesDirectory", home, REG_EXPAND_SZ)
+    if system.classic:
+        registry.set_text(listing, "DefaultUserProfile", "Default User")
+    else:
+        registry.set_text(listing, "Default", rf"{home}\Default", REG_EXPAND_SZ)
     service = r"%systemroot%\ServiceProfiles"
     places = {
         "S-1-5-18": r"%systemroot%\system32\config\systemprofile",
@@ -174,6 +179,21 @@ def _profiles(registry: Registry, system: System, user: str) -> None:
 def user_home(system: System) -> str:
     """The folder of all users' profiles."""
     return r"C:\Documents and Settings" if system.classic else r"C:\Users"
+
+
+def default_hive_file(system: System) -> str:
+    """The hive that new users start with."""
+    return user_home(system) + (r"\Default User\NTUSER.DAT" if system.classic else r"\Default\NTUSER.DAT")
+
+
+@functools.lru_cache(maxsize=64)
+def default_hive(system: System) -> Key:
+    """What is in that hive. Shared: a registry that mounts it copies before it writes."""
+    registry = Registry("default")
+    _user(registry, r"HKU\default", system, logged_on=False)
+    tree = registry.fork().find(r"HKU\default")
+    assert tree is not None
+    return tree
 
 
 def _user(registry: Registry, root: str, system: System, logged_on: bool = True) -> None:

@@ -17,6 +17,7 @@ from . import baseline, firewall_baseline, regfile
 from .cmd import run_line
 from .entry import EntryError, HostEntry
 from .files import FileSystem
+from .hives import Hives, stamped
 from .registry import Key, Registry
 from .systems import System, systems
 from .words import Words, all_words, encoded
@@ -87,25 +88,10 @@ def _base(os: str, arch: str, language: str, user: str, files: tuple[tuple[Path,
     return registry
 
 
-@functools.lru_cache(maxsize=128)
-def _hive(files: tuple[tuple[Path, int], ...]) -> Key:
-    registry = Registry("user")
-    registry.create("HKCU")
-    for path, _unused in files:
-        registry.apply(regfile.read(path.read_bytes()))
-    tree = registry.fork().find("HKCU")
-    assert tree is not None
-    return tree
-
-
 def registry_of(entry: HostEntry, user: str | None = None) -> Registry:
     """A registry of its own for a host of that entry: the baseline of its OS, its files over it. Raises EntryError."""
-    base = _base(entry.os, arch_of(entry), entry.language, user or entry.user, _stamped(entry.registry))
+    base = _base(entry.os, arch_of(entry), entry.language, user or entry.user, stamped(entry.registry))
     return base.fork(entry.unreadable, entry.readable)
-
-
-def _stamped(paths: tuple[Path, ...]) -> tuple[tuple[Path, int], ...]:
-    return tuple((path, path.stat().st_mtime_ns) for path in paths)
 
 
 class SimulatedHost:
@@ -125,6 +111,7 @@ class SimulatedHost:
         self.missing = frozenset(self.system.missing) | frozenset(one.lower() for one in entry.missing)
         self.counters = Counters()
         self.registry = registry_of(entry)
+        self.hives = Hives(entry, self.system, self.registry, self.mounted)
         self.environment = environment_of(entry, name)
         self._versions = _folded_files(self.system, entry)
         self._add_own_values()
@@ -183,12 +170,10 @@ class SimulatedHost:
         return self.entry.writes != "deny"
 
     def hive(self, file: str) -> Key | t.Literal["in use"] | None:
-        wanted = file.casefold()
-        for path, profile in self.entry.profiles.items():
-            if path.casefold() == wanted:
-                return "in use" if wanted in self.mounted.values() else _hive(_stamped(profile.registry))
-        own = baseline.user_home(self.system) + r"\mail\NTUSER.DAT"
-        return "in use" if wanted == own.casefold() else None
+        return self.hives.find(file)
+
+    def keep(self, file: str, hive: Key) -> None:
+        self.hives.keep(file, hive)
 
     def file_version(self, path: str) -> str | None:
         return self._versions.get(path.casefold())
@@ -196,9 +181,8 @@ class SimulatedHost:
     @functools.cached_property
     def files(self) -> FileSystem:
         """Made when it is first asked for: most hosts of a large fleet never are."""
-        own = baseline.user_home(self.system) + r"\mail\NTUSER.DAT"
         folders = (r"C:\Windows\Temp", r"C:\Windows\System32", r"C:\Program Files", self.environment["USERPROFILE"])
-        return FileSystem((*self._versions, *self.entry.profiles, own), folders)
+        return FileSystem((*self._versions, *self.hives.shipped), folders)
 
     @property
     def ansi(self) -> int:

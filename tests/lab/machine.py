@@ -60,6 +60,9 @@ class Machine(t.Protocol):
     def hive(self, file: str) -> Key | t.Literal["in use"] | None:
         """The tree in that file, "in use" for the file of a user who is logged on, None where there is no such file."""
 
+    def keep(self, file: str, hive: Key) -> None:
+        """Takes what ``reg unload`` writes back into that file."""
+
     def file_version(self, path: str) -> str | None:
         """The version of a file as ``wmic datafile`` tells it, None where there is no such file."""
 

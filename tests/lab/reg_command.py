@@ -192,7 +192,11 @@ def _load(machine: Machine, path: str, file: str, streams: Streams) -> int:
 
 
 def _unload(machine: Machine, path: str, streams: Streams) -> int:
-    if machine.mounted.pop(path.casefold(), None) is None:
+    file = machine.mounted.pop(path.casefold(), None)
+    if file is None:
         return reg_write.complain(streams, machine.words["reg_parameter"], machine.words.classic)
+    hive = machine.registry.find(path)
+    if hive is not None:
+        machine.keep(file, hive)
     machine.registry.delete_key(path)
     return reg_write.done(streams, machine.words["reg_done"])

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import re
+import typing as t
+
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import InstalledClient
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import (
@@ -20,6 +23,8 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import Snapshot, UserHive
 
+#: One folder on a drive, without variables, in characters that may stand in a command.
+_FOLDER: t.Final = re.compile(r"[A-Za-z]:(?:\\[\w ._()-]+)+\\?", re.ASCII)
 #: The pseudo client of servers that no account names: any program that leaves TLS to SCHANNEL.
 ANY_CLIENT = "schannel"
 
@@ -50,6 +55,13 @@ def _there(image: RegistryImage, key: str, sign: ClientDetection) -> bool:
         return isinstance(image.key(key), RegistryKey)
     read = image.value(key, sign.value)
     return isinstance(read, RegistryValue) and (sign.prefix is None or str(read.data).startswith(sign.prefix))
+
+
+def program_path(knowledge: Knowledge, image: RegistryImage, program: str) -> str | None:
+    """Where a program of that file name is, as it registered itself; None where it did not, or not plainly."""
+    read = image.value(f"{knowledge.registry['app-paths'].key}\\{program}", "Path")
+    folder = read.data if isinstance(read, RegistryValue) and isinstance(read.data, str) else ""
+    return f"{folder.rstrip(chr(92))}\\{program}" if _FOLDER.fullmatch(folder) else None
 
 
 def client_of(knowledge: Knowledge, account: MailAccount, clients: tuple[InstalledClient, ...]) -> MailClient:

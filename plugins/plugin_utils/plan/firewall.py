@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import firewall, routes
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import program_path
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.firewall_judge import Obstacle
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts, waiver_for
@@ -26,7 +27,7 @@ def changes(ctx: Context) -> tuple[Change, ...]:
         return ()
     walls = firewall.outbound(ctx)
     disabled: dict[str, Change] = {}
-    allowed: dict[tuple[Profile, ...], dict[int, None]] = {}
+    allowed: dict[tuple[str | None, tuple[Profile, ...]], dict[int, None]] = {}
     for program, port, host in _wanted(ctx):
         verdict = walls.judge(program, port, host)
         blocks = [v for v in verdict.profiles if v.passage is firewall.Passage.BLOCK and not _waived(ctx, v.profile)]
@@ -37,9 +38,24 @@ def changes(ctx: Context) -> tuple[Change, ...]:
                 disabled.setdefault(obstacle.where, _disable(obstacle, obstacle.rule))
         profiles = tuple(v.profile for v in blocks if any(o.rule is None for o in v.obstacles))
         if profiles:
-            allowed.setdefault(profiles, {})[port] = None
-    rules = (_allow(ctx, n, sorted(ports), p) for n, (p, ports) in enumerate(allowed.items(), 1))
+            path = program_path(ctx.knowledge, ctx.snapshot.image, program) if program else None
+            allowed.setdefault((path, profiles), {})[port] = None
+    needs = _without_repetition(allowed)
+    rules = (_allow(ctx, n, ports, profiles, path) for n, (path, profiles, ports) in enumerate(needs, 1))
     return (*disabled.values(), *rules)
+
+
+def _without_repetition(
+    allowed: Mapping[tuple[str | None, tuple[Profile, ...]], Mapping[int, None]],
+) -> list[tuple[str | None, tuple[Profile, ...], list[int]]]:
+    """(program, profiles, ports) of each rule; what every program may do needs no rule for one of them."""
+    found = []
+    for (path, profiles), ports in allowed.items():
+        anybody = allowed.get((None, profiles), {}) if path else {}
+        rest = sorted(port for port in ports if port not in anybody)
+        if rest:
+            found.append((path, profiles, rest))
+    return found
 
 
 def _wanted(ctx: Context) -> Iterator[tuple[str | None, int, str | None]]:
@@ -72,10 +88,10 @@ def _disable(obstacle: Obstacle, rule: FirewallRule) -> Change:
     return Change(ChangeKind.FIREWALL, "firewall", obstacle.why, details, consent=obstacle.consent)
 
 
-def _allow(ctx: Context, number: int, ports: list[int], profiles: tuple[Profile, ...]) -> Change:
+def _allow(ctx: Context, number: int, ports: list[int], profiles: tuple[Profile, ...], path: str | None) -> Change:
     name = _NAME.format(number)
     scope = "".join(f"Profile={profile.value}|" for profile in profiles)
-    to = "".join(f"RPort={port}|" for port in ports)
+    to = "".join(f"RPort={port}|" for port in ports) + (f"App={path}|" if path else "")
     details = {
         "action": "add_rule",
         "store": "local",
@@ -84,6 +100,7 @@ def _allow(ctx: Context, number: int, ports: list[int], profiles: tuple[Profile,
         "name": name,
         "ports": ports,
         "profiles": [profile.value for profile in profiles],
+        "program": path,
         "rule": f"v2.10|Action=Allow|Active=TRUE|Dir=Out|Protocol=6|{scope}{to}Name={name}|",
     }
     why = f"let mail out to {'ports' if len(ports) > 1 else 'port'} {', '.join(map(str, ports))}"

@@ -244,12 +244,17 @@ def _trust(thumbprints: tuple[str, ...]) -> tuple[Section, ...]:
 
 
 def _clients(signs: Signs) -> tuple[Section, ...]:
-    """Signs of mail clients in the machine's registry, and who has a profile."""
+    """Signs of mail clients in the machine's registry, where their programs are, and who has a profile."""
     groups = sign_groups(signs, "machine", "CL")
     path = frozenset({"profileimagepath"})
     profiles = Query("PRF", rf"{_NT}\ProfileList", recursive=True, filters=_NO_NUMBERS, names=path)
     hives = Query(HIVES_CODE, "HKU", keys_only=True)
-    return (*((Section("mail clients", groups),) if groups else ()), section("profiles", profiles, hives))
+    folders = Query("APP", rf"{_WINDOWS}\App Paths\{{part}}", "Path")
+    return (
+        *((Section("mail clients", groups),) if groups else ()),
+        *((section("programs", folders, parts=signs.programs),) if signs.programs else ()),
+        section("profiles", profiles, hives),
+    )
 
 
 def _users(signs: Signs) -> tuple[Section, ...]:

@@ -26,13 +26,14 @@ class Signs:
 
     ``packages``: KB ids whose packages are looked for by name (component-based servicing). ``filelists``: KB ids
     whose record of installed files is read (XP). ``files``: below the Windows folder, whose version proves an update.
-    ``clients``: signs of mail clients.
+    ``clients``: signs of mail clients. ``programs``: file names of mail clients.
     """
 
     packages: tuple[str, ...] = ()
     filelists: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     clients: tuple[ClientDetection, ...] = ()
+    programs: tuple[str, ...] = ()
 
 
 def signs_of(knowledge: Knowledge) -> Signs:
@@ -43,7 +44,8 @@ def signs_of(knowledge: Knowledge) -> Signs:
     filelists = [found[0].upper() for update, way in ways if way.kind == "filelist" and (found := kb.match(update.id))]
     files = [way.name.casefold() for _update, way in ways if way.kind == "file_version"]
     clients = [sign for client in knowledge.clients.values() for sign in client.detect]
-    return Signs(_once(packages), _once(filelists), _once(files), tuple(dict.fromkeys(clients)))
+    programs = [client.program for client in knowledge.clients.values() if _SAFE_KEY.fullmatch(client.program)]
+    return Signs(_once(packages), _once(filelists), _once(files), tuple(dict.fromkeys(clients)), _once(programs))
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

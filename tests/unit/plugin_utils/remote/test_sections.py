@@ -37,6 +37,7 @@ NOT_READ = {
     "own-lock",
     "machine-guid",
     "boot-id",
+    "app-paths",  # not itself: the keys of programs below it
     "shutdown-time",
     "codepage-ansi",  # the console uses the OEM code page
     "uninstall",
