@@ -19,7 +19,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 .PHONY: help setup demo test lint bench docs clean
 
 help:
-	@echo 'make demo    start a small fleet of Windows stand-ins, audit it, print what was found'
+	@echo 'make demo    start a small fleet of Windows stand-ins, audit it, fix it, undo it'
 	@echo 'make test    run every test (as root on Debian or Ubuntu: install what they need first)'
 	@echo 'make lint    run every linter, ansible-test sanity among them'
 	@echo 'make bench   measure the cost of an audit'

@@ -32,6 +32,7 @@ gc.freeze()
 ARGUMENT_SPEC: t.Final = {
     **audit_face.ARGUMENT_SPEC,
     **desks.ARGUMENT_SPEC,
+    "profiles": {"type": "str", "choices": ("loaded", "all", "default_too"), "default": "loaded"},
     "proxy": {"type": "dict"},
     "on_error": {"type": "str", "choices": ("stop", "unwind"), "default": "stop"},
     "reg_file": {"type": "path"},
@@ -56,7 +57,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def _fix(self, arguments: dict[str, t.Any], host: str) -> dict[str, t.Any]:
         check = self._task.check_mode
-        options = _options(arguments)
+        options = _options(arguments, check_mode=check)
         options = resolve_options(options, timeout=arguments["probe_timeout"])
         desk = desks.desk(arguments, host)
         terms = desks.terms(arguments, self._connection, check=check or bool(arguments["reg_file"]))
@@ -73,6 +74,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return answer
 
 
-def _options(arguments: dict[str, t.Any]) -> AuditOptions:
-    options = audit_face.audit_options(arguments, check_mode=False)
+def _options(arguments: dict[str, t.Any], *, check_mode: bool) -> AuditOptions:
+    profiles = arguments["profiles"]
+    if check_mode and profiles != "loaded":
+        raise OptionError(f"profiles: '{profiles}' writes to the host, so it is refused in check mode; use 'loaded'.")
+    if arguments["reg_file"] and profiles != "loaded":
+        raise OptionError(
+            f"profiles: '{profiles}' writes to the host, and reg_file is to change nothing there; use 'loaded'."
+        )
+    options = audit_face.audit_options(arguments, check_mode=check_mode)
     return dataclasses.replace(options, proxy=parse_proxy(arguments["proxy"]))

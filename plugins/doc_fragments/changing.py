@@ -26,7 +26,7 @@ options:
   journal_dir:
     description:
       - Folder on the controller for the journals, one file for each run and host, readable by you alone. Keep it, for
-        it is what a rollback goes by. A relative path counts from where the playbook is.
+        it is what a rollback goes by. A relative path counts from the folder that Ansible is run in.
       - In C(mailfleet/journals) below Ansible's home (C(~/.ansible)) where this is left out.
     type: path
   journal_key:

@@ -9,18 +9,18 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mail_tls_fix
 short_description: Change what keeps the mail clients of a Windows host from connecting, with an exact undo
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The mailfleet.client developers (@mailfleet)
 description:
-  - Audits the host as M(mailfleet.client.mail_tls_audit#module) does, carries out that part of the plan which
+  - Audits the host as M(mailfleet.client.mail_tls_audit) does, carries out that part of the plan which
     settings of the host can do, and judges the host again. Both judgements are in the result.
   - Sets SCHANNEL's client switches, the protocols of WinHTTP and WinINET, .NET's switches, outbound rules of Windows
     Firewall, and proxies, and of each only what the policy asks for and is not in effect yet. Where group policy
     decides nothing is written.
   - Before anything is changed, what is there is written to a journal, on the controller and on the host
-    (C(HKLM\\SOFTWARE\\MailFleet), for administrators only), and read back.
-    M(mailfleet.client.mail_tls_rollback#module) puts it back exactly; either journal is enough.
+    (C(HKLM\\SOFTWARE\MailFleet), for administrators only), and read back.
+    M(mailfleet.client.mail_tls_rollback) puts it back exactly; either journal is enough.
   - A run that breaks off is finished by running again, or undone; its id is in the message.
   - One run at a time on each host, by a lock there.
   - Does not install updates, change mail accounts or restart the host. RV(reboot_required) says what is needed.
@@ -29,10 +29,14 @@ options:
     description:
       - Whose settings and accounts are read and changed.
       - V(loaded) means users whose registry is loaded, which is those who are logged on. The others are named.
-      - V(all) reads the others too, by loading their hives for a moment. Their settings are not changed in this
-        release.
+      - V(all) means the others too. Their hives are loaded for a second or two under a random name, read or changed,
+        and unloaded, all within one line. Whoever logs on just then may get a temporary profile, so choose the hour.
+      - V(default_too) means V(all) and the profile that new users start with. Results call it V(default profile); in
+        keys and journals it is C(HKU\\S-1-5-21-0-0-0-0), a SID that no account has.
+      - A user whose hive cannot be loaded is named among what RV(before) could not read, and the rest goes on.
+      - V(all) and V(default_too) write to the host even to read it, so check mode and O(reg_file) refuse them.
     type: str
-    choices: [loaded, all]
+    choices: [loaded, all, default_too]
     default: loaded
   proxy:
     description:
@@ -82,7 +86,9 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: [Writes nothing, neither on the host nor on the controller. O(profiles=all) is refused, since it writes.]
+    details:
+      - Writes nothing, neither on the host nor on the controller.
+      - O(profiles=all) and O(profiles=default_too) are refused, since they write.
   diff_mode:
     support: full
   idempotent:
@@ -117,6 +123,11 @@ EXAMPLES = r"""
     only: [tls]
     on_error: unwind
 
+- name: Users who are not logged on, and users to come, too
+  mailfleet.client.mail_tls_fix:
+    only: [wininet]
+    profiles: default_too
+
 - name: Switch off a local firewall rule that cuts mail ports
   mailfleet.client.mail_tls_fix:
     only: [firewall]
@@ -140,12 +151,12 @@ schema:
   type: str
   sample: '1.0'
 run:
-  description: Id of this run, for M(mailfleet.client.mail_tls_rollback#module). Null where nothing was changed.
+  description: Id of this run, for M(mailfleet.client.mail_tls_rollback). Null where nothing was changed.
   returned: success
   type: str
   sample: 20261122T064500Z-1a2b3c4d
 verdict:
-  description: The verdict after the run, as in M(mailfleet.client.mail_tls_audit#module).
+  description: The verdict after the run, as in M(mailfleet.client.mail_tls_audit).
   returned: success
   type: str
   sample: ok
@@ -209,7 +220,7 @@ reg_files:
     undo: {description: The file that undoes it., type: str}
     left_out: {description: What such files cannot say., type: list, elements: str}
 unwound:
-  description: The result of the rollback, as in M(mailfleet.client.mail_tls_rollback#module).
+  description: The result of the rollback, as in M(mailfleet.client.mail_tls_rollback).
   returned: where a step did not take and O(on_error=unwind)
   type: dict
 """

@@ -9,11 +9,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mail_tls_rollback
 short_description: Put back exactly what a fix changed on a Windows host
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The mailfleet.client developers (@mailfleet)
 description:
-  - Reads the places that M(mailfleet.client.mail_tls_fix#module) changed, and puts back what its journal says was
+  - Reads the places that M(mailfleet.client.mail_tls_fix) changed, and puts back what its journal says was
     there, types and absence included; keys that the fix made go again if they are empty.
   - Goes by the journal of the controller, or, where it has none, by the one that the host keeps.
   - A value that somebody changed after the fix is left alone and named.
@@ -88,7 +88,7 @@ undone:
   type: list
   elements: str
 changes:
-  description: What was put back, or would be in check mode, as in M(mailfleet.client.mail_tls_fix#module).
+  description: What was put back, or would be in check mode, as in M(mailfleet.client.mail_tls_fix).
   returned: success
   type: list
   elements: dict

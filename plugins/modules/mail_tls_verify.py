@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mail_tls_verify
 short_description: Shake hands with the mail servers of a Windows host, from the controller and from the host itself
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The mailfleet.client developers (@mailfleet)
 description:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mailfleet.client developers
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demo's lab and the collection's own playbooks, each a process of its own, with all that they write below build/."""
+"""The lab of the demo and the playbooks of the collection, each a process that writes below ``build/`` only."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import shutil
 import socket
 import struct
@@ -20,6 +21,8 @@ from tests.lab import wine_template
 from tests.support.tls_servers import Authority, Issued, Loopback, server_context
 
 NAME = "wine-desk"
+#: Environment variable; "1" asks for this host. Wine starts hundreds of programs for a reading, which takes its time.
+SWITCH = "MAILFLEET_DEMO_WINE"
 
 _STORE = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\SystemCertificates\Root\Certificates"
 _PROTOCOLS = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols"
@@ -36,13 +39,16 @@ class Desk:
 
 @contextlib.contextmanager
 def desk(folder: Path) -> Iterator[Desk | None]:
-    """The host, and while the block lasts its server; None where there is no Wine or no cross compiler.
+    """The host, and while the block lasts its server; None where nobody asked for it.
+
+    :raises RuntimeError: it was asked for, and there is no Wine or no cross compiler.
 
     The host trusts the server, and somebody has switched TLS 1.2 off there; the server takes nothing else.
     """
-    if not _can_have_wine():
+    if os.environ.get(SWITCH) != "1":
         yield None
         return
+    _insist_on_wine()
     authority = Authority(folder)
     issued = authority.issue("localhost", names=("localhost",))
     registry = folder / f"{NAME}.reg"
@@ -61,12 +67,13 @@ def desk(folder: Path) -> Iterator[Desk | None]:
         )
 
 
-def _can_have_wine() -> bool:
+def _insist_on_wine() -> None:
     try:
         wine_template.binaries()
-    except wine_template.NoWine:
-        return False
-    return shutil.which(wine_template.COMPILER) is not None
+    except wine_template.NoWine as error:
+        raise RuntimeError(f"{SWITCH}=1 needs Wine: {error}") from None
+    if shutil.which(wine_template.COMPILER) is None:
+        raise RuntimeError(f"{SWITCH}=1 needs a cross compiler: {wine_template.COMPILER} is not installed")
 
 
 def _registry(authority: Authority) -> list[str]:

@@ -122,7 +122,7 @@ def _write(verb: str) -> Command:
 
 #: Known as what would change a host, counted, and not done.
 _WRITERS: t.Final = (
-    "copy xcopy move ren rename mklink sc schtasks attrib icacls takeown "
+    "copy xcopy move mklink sc schtasks attrib icacls takeown "
     "certutil wusa dism msiexec regsvr32 bcdedit shutdown net wevtutil".split()
 )
 
@@ -135,6 +135,8 @@ COMMANDS: t.Final[Mapping[str, Command]] = {
     "chcp": _chcp,
     "md": file_commands.md,
     "mkdir": file_commands.md,
+    "ren": file_commands.ren,
+    "rename": file_commands.ren,
     "rd": file_commands.rd,
     "rmdir": file_commands.rd,
     "del": file_commands.delete,

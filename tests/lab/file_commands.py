@@ -72,6 +72,25 @@ def rd(shell: Shell, rest: str, streams: Streams) -> int:
     return shell.errorlevel
 
 
+_RENAMED: t.Final = re.compile(r'\s+(?:"([^"]+)"|([^\s",;=]+))\s+([A-Za-z0-9._-]+)\s*')
+
+
+def ren(shell: Shell, rest: str, streams: Streams) -> int:
+    """Renames one file or folder; exit code 1 where the new name is taken."""
+    match = _RENAMED.fullmatch(rest)
+    if match is None:
+        raise Refused(f"ren{rest}: a path and a plain name are known to the lab")
+    if not shell.machine.may_write(f"ren{rest}"):
+        complain(shell.machine, streams, "denied")
+        return 1
+    try:
+        shell.machine.files.rename(match[1] or match[2], match[3])
+    except FileFault as fault:
+        complain(shell.machine, streams, fault.word, fault.path)
+        return 1
+    return 0
+
+
 def delete(shell: Shell, rest: str, streams: Streams) -> int:
     """Deletes one file; no wildcards."""
     switches, after = _switches(rest)

@@ -133,6 +133,20 @@ class FileSystem:
             raise FileFault("denied")
         del parent.entries[last]
 
+    def rename(self, path: str, name: str) -> None:
+        """``ren`` of a file or folder, within its folder. Raises FileFault where the new name is taken."""
+        parent, last = self._parent(names(path))
+        node = parent.entries.get(last)
+        if node is None:
+            raise FileFault("file_missing")
+        if name.casefold() in parent.entries:
+            raise FileFault("ren_taken")
+        if (isinstance(node, File) and node.shipped) or (isinstance(node, Folder) and _has_shipped(node)):
+            raise FileFault("denied")
+        del parent.entries[last]
+        node.name = name
+        parent.entries[name.casefold()] = node
+
     def delete(self, path: str) -> None:
         """``del`` of one file. Raises FileFault; Refused for a folder, where the real one asks."""
         parent, last = self._parent(names(path), "path_missing")

@@ -25,6 +25,7 @@ _PARTS = (
     consistency_updates.updates,
     consistency_updates.detections,
     consistency_updates.packages,
+    consistency_updates.installing,
     consistency_mail.clients,
     consistency_mail.providers,
     consistency_mail.ports,

@@ -9,6 +9,7 @@ import re
 import typing as t
 from collections.abc import Iterator
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import InstallCode, Installer
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import (
     Detection,
     Knowledge,
@@ -36,6 +37,17 @@ _FILE_NAME: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.*_-]*\.(?:exe|msu|cab)"
 #: Microsoft's file names end in the SHA-1 of the file.
 _NAMED_DIGEST: t.Final = re.compile(r"_([0-9a-f]{40})\.")
 _HEX: t.Final = {"sha1": re.compile(r"[0-9a-f]{40}"), "sha256": re.compile(r"[0-9a-f]{64}")}
+#: What the commands of installers may hold; install_rows.py says what each stands for.
+_PLACEHOLDER: t.Final = re.compile(r"\{([a-z]+)\}")
+_PLACEHOLDERS: t.Final = {
+    "prepare": {"file", "folder"},
+    "install": {"file", "log", "cab"},
+    "remove": {"program", "package", "number"},
+}
+_WORD: t.Final = re.compile(r"[A-Za-z0-9/:.*_-]*")
+_SUFFIXES: t.Final = frozenset({"exe", "msu", "cab"})
+_LANGID: t.Final = re.compile(r"[0-9a-f]{4}")
+_LANGUAGE: t.Final = re.compile(r"[a-z]{3}")
 _NAMES: t.Final = {
     "file_version": re.compile(r"system32\\[a-z0-9_]+\.(?:dll|sys)"),
     "filelist": re.compile(r"[a-z0-9_]+\.(?:dll|sys)"),
@@ -111,6 +123,8 @@ def _update(k: Knowledge, row: Update) -> Iterator[tuple[str, str]]:
             yield "requires", f"{needed} is not for every release that this one is for"
         elif other.order >= row.order:
             yield "order", f"{needed} must come before this one"
+    for needed in sorted(set(row.after_reboot_of) - set(row.requires)):
+        yield "after_reboot_of", f"{needed} is not among what it requires"
     for path in row.registry_after:
         if path not in k.registry:
             yield "registry_after", f"there is no registry path {path!r}"
@@ -201,5 +215,71 @@ def _package(k: Knowledge, row: Update, package: Package) -> Iterator[str]:
     named = _NAMED_DIGEST.search(package.file)
     if package.sha1 != (named.group(1) if named else package.sha1):
         yield f"sha1: the name of the file says {named.group(1) if named else ''}"
-    if "*" in package.file and (package.sha1 or package.sha256):
-        yield "file: a pattern cannot have a hash"
+    if "*" in package.file and (package.sha1 or package.sha256 or package.size):
+        yield "file: a pattern cannot have a hash or a size"
+    if package.size is not None and package.size <= 0:
+        yield "size: must be a number of bytes"
+    if package.language is not None and package.language not in k.languages:
+        yield f"language: there is no language {package.language!r}"
+    suffix = package.file.rpartition(".")[2]
+    versions = {k.releases[os].version for os in package.os if os in k.releases}
+    for version in sorted(versions):
+        if not any(suffix in way.files and version in way.versions for way in k.installers.values()):
+            yield f"file: no installer takes .{suffix} on Windows {version}"
+
+
+def installing(k: Knowledge) -> Iterator[str]:
+    """Commands have known placeholders only, and every exit code means one thing for one installer and verb."""
+    for way in k.installers.values():
+        for field, why in _installer(way):
+            yield f"installers.yml: {way.id}: {field}: {why}"
+    seen: dict[tuple[int, str, str], str] = {}
+    for row in k.install_codes.values():
+        for field, why in (*_code(k, row), *_said_before(row, seen)):
+            yield f"install_codes.yml: {row.id}: {field}: {why}"
+    langids: dict[str, str] = {}
+    for language in k.languages.values():
+        for langid in language.langids:
+            if not _LANGID.fullmatch(langid):
+                yield f"languages.yml: {language.id}: langids: {langid!r} must be four hex digits in lower case"
+            if langids.setdefault(langid, language.id) != language.id:
+                yield f"languages.yml: {language.id}: langids: {langid} belongs to {langids[langid]} too"
+        if not _LANGUAGE.fullmatch(language.id):
+            yield f"languages.yml: {language.id}: id: must be three lower-case letters"
+
+
+def _installer(way: Installer) -> Iterator[tuple[str, str]]:
+    for field, known in _PLACEHOLDERS.items():
+        words: tuple[str, ...] = getattr(way, field)
+        unknown = sorted(set(_PLACEHOLDER.findall(" ".join(words))) - known)
+        if unknown:
+            yield field, f"knows no {', '.join(unknown)}"
+        if any(not _WORD.fullmatch(_PLACEHOLDER.sub("", word)) for word in words):
+            yield field, "holds characters that may not stand in a command"
+    for field in ("files", "versions", "install", "remove"):
+        if not getattr(way, field):
+            yield field, "is empty"
+    if set(way.remove_versions) - set(way.versions):
+        yield "remove_versions", "must be among its versions"
+    for suffix in way.files:
+        if suffix not in _SUFFIXES:
+            yield "files", f"{suffix!r} is no suffix of a package"
+
+
+def _code(k: Knowledge, row: InstallCode) -> Iterator[tuple[str, str]]:
+    if not 0 <= row.code < 1 << 32:
+        yield "code", "must be unsigned, of 32 bits"
+    if not row.installers or set(row.installers) - set(k.installers):
+        yield "installers", "must name installers of installers.yml"
+    if not row.verbs:
+        yield "verbs", "is empty"
+    if not row.words or row.words != row.words.strip(" ."):
+        yield "words", "must be a clause"
+
+
+def _said_before(row: InstallCode, seen: dict[tuple[int, str, str], str]) -> Iterator[tuple[str, str]]:
+    for installer in row.installers:
+        for verb in row.verbs:
+            other = seen.setdefault((row.code, installer, verb), row.id)
+            if other != row.id:
+                yield "code", f"{other} says what it means for {installer} ({verb}) already"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import tables
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import install_rows, tables
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.consistency import check
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.convert import Wrong, record
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.rows import Changeable, Row
@@ -43,6 +43,9 @@ _TABLES: t.Final[Mapping[str, tuple[type[Row], str, tuple[str, ...]]]] = {
     "policies": (tables.Policy, "id", ("policies.yml",)),
     "checks": (tables.Check, "id", ("checks.yml",)),
     "changeable": (Changeable, "id", ("changeable.yml",)),
+    "installers": (install_rows.Installer, "id", ("installers.yml",)),
+    "install_codes": (install_rows.InstallCode, "id", ("install_codes.yml",)),
+    "languages": (install_rows.Language, "id", ("languages.yml",)),
 }
 #: Tables whose rows nobody looks up by name.
 _IN_ORDER: t.Final = ("schannel", "components")

@@ -7,6 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import (
+    ExitMeaning,
+    Installer,
+    Language,
+    Verb,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import vocabulary
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import (
     CipherSuite,
@@ -20,6 +26,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables 
     SchannelDefaults,
     Update,
 )
+
+#: HRESULTs that carry a Win32 error code in their lower half: HRESULT_FROM_WIN32, [MS-ERREF] 2.1.2.
+_WIN32: t.Final = 0x8007
 
 _Row = t.TypeVar("_Row", SchannelDefaults, ComponentDefaults)
 
@@ -80,6 +89,38 @@ def prerequisites(update: Update, release: OsRelease) -> tuple[str, ...]:
     """
     versions = vocabulary().prerequisites
     return tuple(name for name in update.prerequisites if release.version in versions[name])
+
+
+def installers(k: Knowledge, suffix: str, version: str) -> tuple[Installer, ...]:
+    """The ways to run a file with that suffix ("msu") on a version of NT ("6.1"), the best first."""
+    return tuple(way for way in k.installers.values() if suffix in way.files and version in way.versions)
+
+
+def outcome_of(k: Knowledge, installer: str, code: int, verb: Verb = "install") -> ExitMeaning:
+    """What it means that an installer ended with that code, signed or unsigned. A code of no row means "failed".
+
+    :raises KeyError: there is no such installer.
+    :raises ValueError: the code does not fit into 32 bits.
+    """
+    if installer not in k.installers:
+        raise KeyError(installer)
+    if not -(1 << 31) <= code < 1 << 32:
+        raise ValueError(f"{code} is no exit code of Windows: it has more than 32 bits.")
+    unsigned = code & 0xFFFFFFFF
+    known = {row.code: row for row in k.install_codes.values() if installer in row.installers and verb in row.verbs}
+    row = known.get(unsigned)
+    # S_OK of the facility of Win32 errors does not occur: as a failure it must not be read as 0.
+    if row is None and unsigned >> 16 == _WIN32 and unsigned & 0xFFFF:
+        row = known.get(unsigned & 0xFFFF)
+    if row is None:
+        return ExitMeaning("failed", unsigned, "failed with a code that no table knows")
+    return ExitMeaning(row.outcome, unsigned, row.words)
+
+
+def language_of(k: Knowledge, langid: str) -> Language | None:
+    """The language of packages for a Windows with that language id, as InstallLanguage holds it ("0409")."""
+    wanted = langid.strip().casefold()
+    return next((row for row in k.languages.values() if wanted in row.langids), None)
 
 
 def provider_of(k: Knowledge, host: str) -> Provider | None:

@@ -12,6 +12,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import install_rows
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.rows import Changeable, Row
 
 
@@ -123,7 +124,7 @@ class Detection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """The file that installs an update. ``sha256``/``sha1`` are None where no source gives them."""
+    """The file that installs an update. ``sha256``, ``sha1``, ``size`` (bytes): None where no source gives them."""
 
     file: str
     os: tuple[str, ...]
@@ -131,6 +132,7 @@ class Package:
     language: str | None = None
     sha1: str | None = None
     sha256: str | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +143,8 @@ class Update(Row):
     ``order``: smaller first. ``requires``: ids of updates that must be in before; ``prerequisites``: registry or
     service-pack conditions, as names: "posready", "ie8", "sp2", "sp3", "sha2". ``superseded_by``: ids of updates that
     carry the same or newer files. ``registry_after``: ids of RegistryPaths that still have to be set afterwards.
-    ``offered``: False where the row only exists to detect it, and it is never planned.
+    ``offered``: False where the row only exists to detect it, and it is never planned. ``after_reboot_of``: those of
+    ``requires`` that must be in force, after a reboot, before this one is run.
     """
 
     id: str
@@ -157,6 +160,7 @@ class Update(Row):
     packages: tuple[Package, ...]
     offered: bool
     notes: str
+    after_reboot_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,3 +293,6 @@ class Knowledge:
     policies: Mapping[str, Policy]
     checks: Mapping[str, Check]
     changeable: Mapping[str, Changeable]
+    installers: Mapping[str, install_rows.Installer]
+    install_codes: Mapping[str, install_rows.InstallCode]
+    languages: Mapping[str, install_rows.Language]

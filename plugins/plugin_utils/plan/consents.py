@@ -38,7 +38,8 @@ _ALL: t.Final = (
     Consent(
         HOST_JOURNAL,
         "undo by a journal that only the host kept and nobody signed",
-        "whoever could change that journal chooses what is written, within what a plan may write",
+        "whoever could change that journal chooses what is written to the places that a plan may change, and whether"
+        " rules that block are switched on",
     ),
 )
 

@@ -54,7 +54,8 @@ def objections(knowledge: Knowledge, journal: Journal, host: HostIdentity, sids:
     """Why the journal may not be followed: a sentence for each entry that no plan could have made here.
 
     :param host: the host as it was just read.
-    :param sids: users of this host, as the host spells them.
+    :param sids: users of this host, as the host spells them, whether they are logged on or not; and the SID that stands
+        for the default profile.
     :returns: empty: the journal may be followed.
     """
     found = [why for why in (_other_host(journal.host, host),) if why]
@@ -124,7 +125,7 @@ def _relative(path: str, sids: Container[str]) -> tuple[bool, str, str | None]:
     if not _SID.fullmatch(sid):
         return True, "", "is not in the hive of a user"
     if sid not in sids:
-        return True, "", "is in the hive of a user whom this host does not have, or who is not logged on"
+        return True, "", "is in the hive of a user whom this host does not have"
     return True, rest.casefold(), None
 
 

@@ -60,6 +60,11 @@ def nameable(name: str) -> bool:
     return plain and name == name.strip() and not name.startswith("@") and name.casefold() != "all"
 
 
+def but_active(rule: FirewallRule) -> list[tuple[str, str]]:
+    """The fields of a rule but whether it is on. netsh may write them anew in another order."""
+    return sorted((name.casefold(), value) for name, value in rule.fields if name.casefold() != "active")
+
+
 def named(image: RegistryImage, key: str, name: str) -> dict[str, str] | Unread:
     """Id to text of all outbound rules of that name in a store: those that netsh would act on."""
     store = image.key(key)

@@ -76,7 +76,8 @@ def undo(journals: Iterable[Journal], image: RegistryImage, sids: Container[str]
     :param journals: newest first. A rollback's journal is one like others: undoing it does again what it undid.
     :param image: every place of the journals, read anew: values, keys that come or go, all outbound rules (those that
         are switched off too).
-    :param sids: users whose registry is loaded now; a value of another one looks absent and is not. None: all are.
+    :param sids: users whose registry was read, loaded for it or not; a value of another one looks absent and is not.
+        None: of all of them, and where one was not the image says so.
     """
     chains = tuple(_chains(journals).values())
     for chain in chains:

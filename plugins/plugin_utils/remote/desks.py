@@ -34,7 +34,12 @@ def desk(arguments: dict[str, t.Any], host: str) -> Desk:
     """The controller's side, by the options of a task.
 
     :raises JournalFolderError: the folder cannot be used.
+    :raises Refusal: an option makes no sense.
     """
+    if arguments["journal_key"] is not None and not arguments["journal_key"].strip():
+        raise Refusal("journal_key: it is empty; leave it out, or give a secret.")
+    if arguments["lock_timeout"] < 1:
+        raise Refusal(f"lock_timeout: {arguments['lock_timeout']} is not a number of seconds from 1 on.")
     folder = arguments["journal_dir"] or f"{constants.config.get_config_value('ANSIBLE_HOME')}/mailfleet/journals"
     return Desk(JournalFolder(folder), host, arguments["journal_key"], arguments["lock_timeout"])
 

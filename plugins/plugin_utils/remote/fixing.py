@@ -16,7 +16,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal imp
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_codec import Signed, as_data, signature
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryImage, Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry_keys import with_key
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, Plan
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import Snapshot
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import outcome
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import audit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places import unlike
@@ -24,12 +26,13 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.safety import OwnConnection, dangers
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.selection import select, waiting_for_updates
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.steps import Steps, steps
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import hives
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect import collect
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.mounts import Mount, Mounts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import identity
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import ReadingPlan
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Shell
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.touched import touched
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import (
     Desk,
     Outrun,
@@ -83,13 +86,15 @@ def _attempt(
     shell: Shell, knowledge: Knowledge, options: AuditOptions, reading: ReadingPlan, desk: Desk, terms: Terms
 ) -> Fixed:
     run = new_run(desk.clock())
-    snapshot = collect(shell, reading)
+    snapshot = _read(shell, options.profiles, reading)
+    mounts = _mounts(snapshot)
+    snapshot = _with_hives(snapshot, mounts)
     exchange = Exchange(shell, snapshot.codepage)
     ctx = context(knowledge, options, snapshot)
     before = Seen(ctx, audit(ctx))
     now = outcome.settings_now(ctx)
     selection = select(Plan(now), terms.consent)
-    todo = _steps(exchange, ctx, selection.chosen, run)
+    todo = _steps(exchange, mounts, ctx, selection.chosen, run)
     withheld = (*selection.withheld, *todo.withheld, *waiting_for_updates(before.audit.plan, now))
     insist(todo.steps, terms)
     if terms.check or not todo.steps:
@@ -98,20 +103,42 @@ def _attempt(
     if isinstance(host, Unread):
         raise Refusal(f"A journal cannot name this host: {host.why}.")
     journal = Journal(run, "fix", host, timestamp(desk.clock()), todo.steps)
-    transaction = Transaction(exchange, desk, sign(journal, desk.key))
+    transaction = Transaction(exchange, desk, sign(journal, desk.key), mounts)
     with desk.folder.running(desk.host, run):
         transaction.prepare(ctx.snapshot.image)
         image = transaction.carry_out()
     after = seen_again(before, image)
-    failed = unlike(image, todo.steps, "after")
+    failed = (*unlike(image, todo.steps, "after"), *transaction.left)
     return Fixed(before, after, todo.steps, withheld, run, failed, transaction.broken)
 
 
-def _steps(exchange: Exchange, ctx: Context, chosen: tuple[Change, ...], run: str) -> Steps:
+def _read(shell: Shell, profiles: str, reading: ReadingPlan) -> Snapshot:
+    """The host as it is. ``profiles``: "loaded", "all" or "default_too"."""
+    snapshot = collect(shell, replace(reading, profiles="loaded" if profiles == "loaded" else "all"))
+    return hives.with_default_profile(shell, snapshot, reading) if profiles == "default_too" else snapshot
+
+
+def _mounts(snapshot: Snapshot) -> Mounts:
+    """The hives of users that had to be loaded to be read, and so must be to be changed."""
+    users = snapshot.users if isinstance(snapshot.users, tuple) else ()
+    loaded = hives.subkeys(snapshot.image, "HKU")
+    waiting = ((user.root.rpartition("\\")[2], user.profile) for user in users)
+    return Mounts(tuple(Mount(sid, path) for sid, path in waiting if path is not None and sid not in loaded))
+
+
+def _with_hives(snapshot: Snapshot, mounts: Mounts) -> Snapshot:
+    """The snapshot in which HKU lists the hives that were loaded to be read: what was read in them is there."""
+    image = snapshot.image
+    for mount in mounts.found:
+        image = with_key(image, f"HKU\\{mount.sid}")
+    return replace(snapshot, image=image)
+
+
+def _steps(exchange: Exchange, mounts: Mounts, ctx: Context, chosen: tuple[Change, ...], run: str) -> Steps:
     """The steps; what the audit's reading does not tell of keys that may have to be made is asked for."""
     found = steps(ctx, chosen, run)
     if found.ask:
-        image = exchange.run(touched((), found.ask))
+        image = mounts.read(exchange, (), found.ask)
         found = steps(over(ctx, image), chosen, run)
     return found
 

@@ -1,10 +1,11 @@
 # Copyright (c) 2026, the mailfleet.client developers
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run at a time per host: a folder, since ``md`` is atomic, and a record in the registry that says whose it is.
+"""One run at a time per host: the folder ``MailFleet.lock`` with another one in it that is named after the run.
 
-The record comes before the folder and goes after it, so a folder never stands without a record. Whoever breaks a stale
-lock first deletes its record, which only one of several can do, and only then the folder.
+It is made elsewhere and renamed, which is atomic and fails where the folder is there already; so a lock never stands
+without its owner's name. ``rd`` removes empty folders only: whoever breaks a stale lock, or gives back his own, can
+never remove that of somebody who took it meanwhile. What else is to be known of a run stands in the registry.
 """
 
 from __future__ import annotations
@@ -23,13 +24,18 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import JOURNALS, LOCKS
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, Section, section
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.stage import folder_of, removed
 
-FOLDER: t.Final = r"%SystemRoot%\MailFleet.lock"
+_NAME: t.Final = "MailFleet.lock"
+FOLDER: t.Final = rf"%SystemRoot%\{_NAME}"
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One run that holds, or wants, the lock. ``taken``: seconds since 1970 by its controller's clock, or None."""
+    """One run that holds, or wants, the lock. ``taken``: seconds since 1970 by its controller's clock, or None.
+
+    ``owner``: it got the lock, as it says; what counts is the folder.
+    """
 
     run: str
     boot: str
@@ -72,16 +78,21 @@ def stale(record: Record, boot: str, now: int, timeout: int, dead: Callable[[str
     return "its process on this controller is gone" if dead(record.run) else None
 
 
-def taking(run: str, boot: str, now: int, broken: tuple[Record, ...]) -> Section:
+def taking(run: str, boot: str, now: int, broken: tuple[Record, ...]) -> tuple[Section, ...]:
     """Break what is stale, then try to take the lock."""
-    key = f"{LOCKS}\\{run}"
-    breaking = "".join(f"({_breaking(record.run)})&" for record in broken)
+    key, new = f"{LOCKS}\\{run}", rf"%SystemRoot%\MailFleet.{run}"
     boots = f"reg add {key} /v Boot /t REG_SZ /d {boot} /f&" if boot else ""
     own = f"reg add {key} /v Owner /t REG_DWORD /d 1 /f"
     command = (
-        f'{breaking}{boots}reg add {key} /v Taken /t REG_SZ /d {now} /f&md "{FOLDER}"&(if not errorlevel 1 ({own}))'
+        f"{boots}reg add {key} /v Taken /t REG_SZ /d {now} /f"
+        f'&rd "{FOLDER}"&md "{new}\\{run}"&ren "{new}" {_NAME}&rd "{new}\\{run}"&rd "{new}"'
+        f"&{guarded(run, own)}"
     )
-    return section("take the lock", Query("LCK", command=command))
+    breaking = (
+        section("break a lock", Query(f"LB{number}", command=_breaking(record.run)))
+        for number, record in enumerate(broken)
+    )
+    return (*breaking, section("take the lock", Query("LCK", command=command)))
 
 
 def _breaking(run: str) -> str:
@@ -91,20 +102,28 @@ def _breaking(run: str) -> str:
     never = f'({state}|find "done")&(if errorlevel 1 (reg delete {journal} /f))'
     return (
         f'({state}|find "begun")&(if errorlevel 1 ({never}))'
-        f'&reg delete {LOCKS}\\{run} /f&(if not errorlevel 1 (rd "{FOLDER}"))'
+        f'&rd "{_mark(run)}"&rd "{FOLDER}"&{removed(folder_of(run))}&reg delete {LOCKS}\\{run} /f'
     )
+
+
+def _mark(run: str) -> str:
+    return f"{FOLDER}\\{run}"
 
 
 def guarded(run: str, command: str) -> str:
     """The command, to be carried out only while that run holds the lock."""
-    return f'(reg query {LOCKS}\\{run} /v Owner|find "REG_DWORD")&(if not errorlevel 1 ({command}))'
+    return f'(if exist "{_mark(run)}" ({command}))'
+
+
+def beginning(run: str, command: str) -> Section:
+    """A command that must not fail: where it does, the lock goes, and so nothing that is guarded is done."""
+    return section("begin", Query("LCB", command=guarded(run, f'{command}&(if errorlevel 1 (rd "{_mark(run)}"))')))
 
 
 def releasing(run: str) -> Section:
     """Give the lock back, if that run holds it; and delete its record in any case."""
-    key = f"{LOCKS}\\{run}"
-    command = guarded(run, f'rd "{FOLDER}"')
-    return section("release the lock", Query("LCR", command=f"{command}&reg delete {key} /f"))
+    command = f'rd "{_mark(run)}"&rd "{FOLDER}"&reg delete {LOCKS}\\{run} /f'
+    return section("release the lock", Query("LCR", command=command))
 
 
 def holds(image: RegistryImage, run: str) -> bool | Unread:

@@ -60,10 +60,12 @@ def identity(image: RegistryImage) -> HostIdentity | Unread:
 
 
 def boot(image: RegistryImage) -> str:
-    """What tells this boot from others, as hex digits and dashes; "" where nothing does."""
+    """What tells this boot from others, as hex digits and dashes; "" where nothing does, or a part was not read."""
     found = []
     for key, name in _BOOT:
         read = image.value(key, name)
+        if isinstance(read, Unread):
+            return ""
         data = read.data if isinstance(read, RegistryValue) else None
         if isinstance(data, int):
             found.append(f"{data:x}")

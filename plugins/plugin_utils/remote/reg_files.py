@@ -39,6 +39,8 @@ def write_reg_files(path: str, steps: Iterable[Step], *, check: bool) -> Written
     :raises Refusal: a file cannot be written.
     """
     do = Path(path)
+    if do.is_dir() or not do.name:
+        raise Refusal(f"reg_file: {path} is a folder; name a file in it.")
     undo = do.with_name(do.stem + ".undo.reg")
     files = reg_files(tuple(steps))
     try:
@@ -53,7 +55,11 @@ def _write(file: Path, data: bytes, *, check: bool) -> bool:
         return False
     if not check:
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=".mailfleet-")
-        with os.fdopen(handle, "wb") as temporary:
-            temporary.write(data)
-        os.replace(name, file)
+        try:
+            with os.fdopen(handle, "wb") as temporary:
+                temporary.write(data)
+            os.replace(name, file)
+        except OSError:
+            os.unlink(name)
+            raise
     return True

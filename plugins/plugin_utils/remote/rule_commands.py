@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall import (
     Action,
@@ -24,6 +23,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall im
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RUN, RuleStep
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Absent, Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read import firewall_rule
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_file import RegFileError, RegFileKey
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
@@ -52,7 +52,7 @@ def commands(step: RuleStep) -> tuple[str, ...]:
     if isinstance(step.before, Absent):
         return (_added(step, after),)
     before = _rule(step, step.before)
-    if _but_active(before) != _but_active(after):
+    if rules.but_active(before) != rules.but_active(after):
         raise ValueError(f"The firewall rule {shown(step.name)} can be switched on and off, but not changed otherwise.")
     return (f"{_NETSH} set rule name={_name(step)} dir=out new enable={_enable(after)}",)
 
@@ -61,16 +61,11 @@ def _rule(step: RuleStep, text: str) -> FirewallRule:
     rule = firewall_rule.parse(step.id, text, RuleStore.LOCAL)
     if isinstance(rule, Unread):
         raise ValueError(f"This is no firewall rule to make: {rule.why}")
-    if rule.name != step.name:
+    if rule.name.casefold() != step.name.casefold():
         raise ValueError(f"A step about the firewall rule {shown(step.name)} holds one named {shown(rule.name)}.")
     if rule.direction is not Direction.OUT:
         raise ValueError(f"The firewall rule {shown(step.name)} is not about outbound connections.")
     return rule
-
-
-def _but_active(rule: FirewallRule) -> FirewallRule:
-    fields = tuple(field for field in rule.fields if field[0].casefold() != "active")
-    return replace(rule, active=False, fields=fields)
 
 
 def _enable(rule: FirewallRule) -> str:
@@ -79,9 +74,10 @@ def _enable(rule: FirewallRule) -> str:
 
 def _name(step: RuleStep) -> str:
     """The name as netsh takes it: ``all`` would mean every rule, and ``@...`` is shown as the text that it names."""
-    if step.name.casefold() == "all" or step.name.startswith("@"):
+    quoted = _always_quoted(step.name)
+    if not rules.nameable(step.name):
         raise Unquotable(f"netsh does not know a firewall rule by the name {shown(step.name)}")
-    return _always_quoted(step.name)
+    return quoted
 
 
 def _own_name(step: RuleStep) -> str:

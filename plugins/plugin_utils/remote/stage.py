@@ -9,6 +9,7 @@ can know before. No quotes around these paths: they need none, and a quote would
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 import typing as t
@@ -31,6 +32,11 @@ _MEANT_FOR_ECHO: t.Final = re.compile(r"\s*(?:on|off)?\s*|.*/\?.*", re.IGNORECAS
 def new_folder() -> str:
     """The name of a folder that nobody can know."""
     return f"MailFleet-{secrets.token_hex(8)}"
+
+
+def folder_of(run: str) -> str:
+    """The one folder of a run, so that whoever finds the run dead can remove it. Only administrators can make such."""
+    return f"MailFleet-{hashlib.sha256(run.encode()).hexdigest()[:16]}"
 
 
 def _below_root(folder: str) -> str:

@@ -15,7 +15,7 @@ import contextlib
 import time
 import typing as t
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import Journal
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_codec import Signed
@@ -28,10 +28,11 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places impor
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import commands, host_journal, lock, stage
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import JournalFolder
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.mounts import Mounts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import JOURNALS, boot, lock_section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, Section, joined, section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.touched import touched
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.touched import touched_keys
 
 #: Characters of commands that share one look at the lock; they must fit into a line over PowerShell.
 _TOGETHER: t.Final = 1500
@@ -76,12 +77,18 @@ class Desk:
 
 @dataclass(slots=True)
 class Transaction:
-    """One run on one host: :meth:`prepare`, then :meth:`carry_out`. ``broken``: a sentence per stale lock broken."""
+    """One run on one host: :meth:`prepare`, then :meth:`carry_out`.
+
+    ``mounts``: hives that have to be loaded for it. ``broken``: a sentence per stale lock that was broken; ``left``:
+    per hive that may still be loaded.
+    """
 
     exchange: Exchange
     desk: Desk
     signed: Signed
+    mounts: Mounts = field(default_factory=Mounts)
     broken: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def journal(self) -> Journal:
@@ -99,7 +106,7 @@ class Transaction:
         run, pieces = self.journal.run, host_journal.pieces(self.signed)
         broken = self._stale(image)
         sections = [
-            lock.taking(run, boot(image), int(self.desk.clock()), broken),
+            *lock.taking(run, boot(image), int(self.desk.clock()), broken),
             self._access(),
             *(
                 section("journal", Query(f"JW{number}", command=lock.guarded(run, command)))
@@ -107,9 +114,9 @@ class Transaction:
             ),
             lock_section(),
             section("journal read back", Query("OWJ", f"{JOURNALS}\\{run}")),
-            *touched(self.journal.steps),
+            *self.mounts.sections(self.journal.steps),
         ]
-        found = self.exchange.run(sections)
+        found = self._settled(self.exchange.run(sections))
         why = self._hindrance(found, pieces)
         if why is not None:
             with contextlib.suppress(ShellError):
@@ -126,16 +133,20 @@ class Transaction:
         run = self.journal.run
         begin, end = (host_journal.command_to_state(run, state) for state in ("begun", "done"))
         sections = [
-            section("begin", Query("JB", command=lock.guarded(run, begin))),
-            *_guarded(run, commands.sections(self.journal.steps, stage.new_folder())),
-            *touched(self.journal.steps),
+            lock.beginning(run, begin),
+            *_guarded(run, commands.sections(self.mounts.others(self.journal.steps), stage.folder_of(run))),
+            *self.mounts.sections(self.journal.steps, run=run),
             section("end", Query("JE", command=lock.guarded(run, end))),
             lock.releasing(run),
         ]
         try:
-            return self.exchange.run(sections)
+            return self._settled(self.exchange.run(sections))
         except ShellError as error:
             raise Interrupted(run, error) from error
+
+    def _settled(self, image: RegistryImage) -> RegistryImage:
+        settled, self.left = self.mounts.settled(image, touched_keys(self.journal.steps))
+        return settled
 
     def abandon(self) -> None:
         """Give up before anything was done: our own marks go from the host, the lock after the journal."""
@@ -148,7 +159,7 @@ class Transaction:
 
     def _access(self) -> Section:
         """Our own key for administrators only, before anything stands in it."""
-        folder = stage.new_folder()
+        folder = stage.folder_of(self.journal.run)
         file = stage.path(folder, "access.txt")
         making = f"reg add {JOURNALS}\\{self.journal.run} /f"
         body = (making, *stage.written(folder, "access.txt", (_ACCESS,)), f"regini {file}", stage.removed(folder))

@@ -14,6 +14,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal imp
     RUN,
     HostIdentity,
     Journal,
+    Step,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_codec import (
     JournalError,
@@ -21,13 +22,13 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_cod
     as_data,
     is_signed_by,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryImage, RegistryKey, Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryImage, Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.journal_trust import objections
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places import unlike
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import RolledBack
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.undo import Undo, undo
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import host_journal
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import hives, host_journal, mounts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import (
     Terms,
@@ -46,7 +47,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Shell
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.touched import touched
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import (
     Desk,
     Outrun,
@@ -81,21 +81,32 @@ def _attempt(
     shell: Shell, knowledge: Knowledge, wanted: str, desk: Desk, terms: Terms, stop_on_drift: bool
 ) -> RolledBack:
     exchange = Exchange(shell)
-    users = section("users", Query("HKU", "HKU", keys_only=True))
-    image = exchange.run((identity_section(with_name=True), lock_section(), journal_section(), users))
+    sections = (identity_section(with_name=True), lock_section(), journal_section(), hives.profiles_section())
+    image = exchange.run(sections)
     host = identity(image)
     if isinstance(host, Unread):
         raise Refusal(f"Which host this is cannot be told: {host.why}.")
     history = _history(image, desk, terms)
     journals = _chosen(history, wanted)
     chosen = tuple(journal.run for journal in journals)
-    _insist_on_trust(knowledge, journals, host, _sids(image))
+    folders = {**hives.profile_folders(image), hives.DEFAULT_SID: hives.default_folder(image)}
+    loaded = hives.subkeys(image, "HKU")
+    _insist_on_trust(knowledge, journals, host, frozenset((*loaded, *folders)))
     every = [step for journal in journals for step in journal.steps]
-    found = undo(journals, exchange.run(touched(every))) if every else Undo((), (), ())
+    needed = mounts.mounts_for(every, loaded, folders, check=terms.check)
+    if needed.found:
+        exchange.run(mounts.cleaning(loaded))
+    found = undo(journals, needed.read(exchange, every, _roots(every, loaded))) if every else Undo((), (), ())
     insist(found.steps, terms)
     if terms.check or not found.steps or (stop_on_drift and found.refused):
         return RolledBack(chosen, found)
-    return _carry_out(exchange, image, desk, host, history, RolledBack(chosen, found))
+    return _carry_out(exchange, image, desk, host, history, RolledBack(chosen, found), needed)
+
+
+def _roots(steps: Iterable[Step], loaded: Iterable[str]) -> tuple[str, ...]:
+    """The hives of users who were logged on a moment ago: a value in one that is gone is not absent."""
+    keys = [step.key.casefold() for step in steps]
+    return tuple(f"HKU\\{sid}" for sid in loaded if any(key.startswith(f"hku\\{sid}\\".casefold()) for key in keys))
 
 
 def _carry_out(
@@ -105,14 +116,15 @@ def _carry_out(
     host: HostIdentity,
     history: _History,
     planned: RolledBack,
+    needed: mounts.Mounts,
 ) -> RolledBack:
     moment = desk.clock()
     journal = Journal(new_run(moment), "rollback", host, timestamp(moment), planned.undo.steps, planned.complete)
-    transaction = Transaction(exchange, desk, sign(journal, desk.key))
+    transaction = Transaction(exchange, desk, sign(journal, desk.key), needed)
     with desk.folder.running(desk.host, journal.run):
         transaction.prepare(image)
         after = transaction.carry_out()
-    failed = unlike(after, journal.steps, "after")
+    failed = (*unlike(after, journal.steps, "after"), *transaction.left)
     if not failed and not planned.undo.refused:
         # The host is as it was: that is, without our key too. The controller keeps its journals.
         forgotten = host_journal.commands_to_remove((*history.closed(planned.undone), journal.run), last=True)
@@ -223,8 +235,3 @@ def _insist_on_trust(
         if why:
             more = f" (and {len(why) - 1} more)" if len(why) > 1 else ""
             raise Refusal(f"The journal of run {journal.run} is not followed: {why[0]}{more}")
-
-
-def _sids(image: RegistryImage) -> frozenset[str]:
-    key = image.key("HKU")
-    return frozenset(key.subkeys) if isinstance(key, RegistryKey) else frozenset()
