@@ -11,12 +11,12 @@ from pathlib import Path
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import Fixed, RolledBack
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.safety import OwnConnection
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import Terms, fix
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import fix
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import JournalFolder
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import identity_section, lock_section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import plan_reading
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Terms
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Output, ShellError
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import Desk
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.undoing import roll_back
 from tests.lab.entry import read_entry
 from tests.lab.host import SimulatedHost

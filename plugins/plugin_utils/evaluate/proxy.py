@@ -25,7 +25,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.proxy_se
     InternetPlace,
     Read,
     WinHttpPlace,
-    clean,
     clean_data,
     internet_places,
     on,
@@ -40,6 +39,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result impo
     Severity,
     State,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.logins import clean
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.proxy import ConnectionSettings, WinHttpProxy
 
 _USED_BY: t.Final = "SMTP, IMAP and POP3 ignore it, Autodiscover and Exchange over HTTP may use it"

@@ -27,6 +27,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.proxy_se
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryType, Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Remedy, State
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.logins import clean
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.proxy import ConnectionSettings
 
 
@@ -79,12 +80,12 @@ def _following(place: InternetPlace, blob: ConnectionSettings) -> tuple[tuple[Ed
     if blob.uses_proxy and not same(server, ours):
         edits.append(plain_edit(place, "ProxyServer", RegistryType.SZ, ours or None))
         if enabled:
-            found.append(f"ProxyServer is {settings.clean(server)!r}, in the binary settings {settings.clean(ours)!r}")
+            found.append(f"ProxyServer is {clean(server)!r}, in the binary settings {clean(ours)!r}")
     if enabled != blob.uses_proxy:
         says, real = ("off", "on") if blob.uses_proxy else ("on", "off")
         found.insert(0, f"ProxyEnable says {says}, the binary settings say {real}")
         edits.append(plain_edit(place, "ProxyEnable", RegistryType.DWORD, int(blob.uses_proxy)))
     if not same(script, url):
-        found.append(f"AutoConfigURL is {settings.clean(script)!r}, in the binary settings {settings.clean(url)!r}")
+        found.append(f"AutoConfigURL is {clean(script)!r}, in the binary settings {clean(url)!r}")
         edits.append(plain_edit(place, "AutoConfigURL", RegistryType.SZ, url or None))
     return tuple(edits), found

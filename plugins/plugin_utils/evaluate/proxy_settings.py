@@ -9,7 +9,6 @@ the plain values. The binary layouts: ``read/proxy.py``.
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     RegistryValue,
     Unread,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.logins import HIDDEN, clean, hidden
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.proxy import (
     ConnectionSettings,
     WinHttpProxy,
@@ -42,11 +42,6 @@ _POLICY: t.Final = "proxy-machine-policy"
 _USER_POLICY: t.Final = "proxy-user-policy"
 _MACHINE: t.Final = ("proxy-machine", "proxy-machine-connections")
 _USER: t.Final = ("proxy-user-enable", "proxy-user-connections")
-
-#: Name and password in a URL, which no result may show.
-_USERINFO: t.Final = re.compile(r"//[^/@\s]*@")
-#: The same before the name of a host that stands alone.
-_BARE_USERINFO: t.Final = re.compile(r"(?<![^=;\s])[^/@\s;=]+@")
 
 Read = t.Union[RegistryValue, Absent, Unread]
 Parts = t.TypeVar("Parts")
@@ -183,32 +178,9 @@ def text(read: Read) -> str:
     return read.data.strip() if isinstance(read, RegistryValue) and isinstance(read.data, str) else ""
 
 
-def clean(words: str) -> str:
-    """Words without names and passwords before names of hosts."""
-    return _BARE_USERINFO.sub("***@", _USERINFO.sub("//***@", words))
-
-
 def clean_data(read: Read) -> RegistryData | None:
     """A read value as results show it."""
+    if isinstance(read, RegistryValue):
+        return HIDDEN if hidden(read) else read.data
     data = shown(read)
     return clean(data) if isinstance(data, str) else data
-
-
-def holds_secret(data: RegistryData | None) -> bool:
-    """Whether a value, plain or binary, may hold a name and a password: no plan and no journal may carry it."""
-    if isinstance(data, str):
-        return "@" in data
-    if not isinstance(data, bytes):
-        return False
-    strings, rest = strings_of(data)
-    return any("@" in one for one in strings) or _USERINFO.search(rest.decode("latin-1")) is not None
-
-
-def strings_of(data: bytes) -> tuple[tuple[str, ...], bytes]:
-    """(the strings of a record, what else it holds); all of it is the latter where it cannot be understood."""
-    wininet, winhttp = connection_settings(data), winhttp_settings(data)
-    if isinstance(wininet, ConnectionSettings):
-        return (wininet.proxy, wininet.bypass, wininet.script), wininet.tail
-    if isinstance(winhttp, WinHttpProxy):
-        return (winhttp.proxy, winhttp.bypass), winhttp.tail
-    return (), data

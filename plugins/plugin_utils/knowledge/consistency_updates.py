@@ -123,6 +123,8 @@ def _update(k: Knowledge, row: Update) -> Iterator[tuple[str, str]]:
             yield "requires", f"{needed} is not for every release that this one is for"
         elif other.order >= row.order:
             yield "order", f"{needed} must come before this one"
+    for needed in sorted(set(row.requires) & (_newer(k, row.id) - {row.id})):
+        yield "requires", f"{needed} supersedes this one"
     for needed in sorted(set(row.after_reboot_of) - set(row.requires)):
         yield "after_reboot_of", f"{needed} is not among what it requires"
     for path in row.registry_after:

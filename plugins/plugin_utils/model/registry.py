@@ -163,7 +163,8 @@ class RegistryImage:
     def key(self, path: str) -> RegistryKey | Absent | Unread:
         """The key at that path, ABSENT, or Unread with the reason."""
         folded = path.casefold()
-        for region in self._covering(folded):
+        # A query for one value says nothing of the key where there is no such value: it counts if nothing else does.
+        for region in sorted(self._covering(folded), key=lambda region: region.names is not None):
             if not isinstance(region.keys, Mapping):
                 return region.keys
             return region.keys.get(folded, ABSENT)

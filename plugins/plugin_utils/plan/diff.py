@@ -9,22 +9,17 @@ import typing as t
 from collections.abc import Iterable
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, RuleStep, Step
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
-    HIVES,
-    Absent,
-    RegistryType,
-    RegistryValue,
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import HIVES
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places import (
+    ABSENT_WORD,
+    LONGEST,
+    content_words,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_file import TYPE_NUMBERS
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
-ABSENT_WORD: t.Final = "(absent)"
 #: A key that is removed goes only if nothing else has come to stand in it.
 _IF_EMPTY: t.Final = "(absent if it is empty)"
 _LONG: t.Final = {short: long for long, short in HIVES.items()}
-_LONGEST: t.Final = 10_000
-_DIGITS: t.Final = {RegistryType.DWORD: 8, RegistryType.QWORD: 16}
 
 
 def diff(steps: Iterable[Step]) -> dict[str, str]:
@@ -60,7 +55,7 @@ def _side(steps: tuple[Step, ...], *, after: bool) -> str:
 
 
 def _label(step: Step) -> str:
-    name = shown(step.name, _LONGEST)
+    name = shown(step.name, LONGEST)
     if isinstance(step, RuleStep):
         return f'rule "{name}"'
     return f'"{name}"' if step.name else "@"
@@ -69,29 +64,4 @@ def _label(step: Step) -> str:
 def key_words(path: str) -> str:
     """A key under the long name of its hive, safe to show."""
     hive, separator, rest = path.partition("\\")
-    return shown(_LONG.get(hive.upper(), hive) + separator + rest, _LONGEST)
-
-
-def place_words(step: Step) -> str:
-    """What the step is about, safe to show, to stand in a sentence."""
-    if isinstance(step, RuleStep):
-        return f'the firewall rule "{shown(step.name, _LONGEST)}"'
-    return shown(f"{step.key}\\{step.name or '(default)'}", _LONGEST)
-
-
-def content_words(content: RegistryValue | Absent | str) -> str:
-    """What a place holds, in one line (a list in several), safe to show: a value, a firewall rule, or nothing."""
-    if isinstance(content, Absent):
-        return ABSENT_WORD
-    if isinstance(content, str):
-        return rules.words(content)
-    kind, data = content.type, content.data
-    if isinstance(data, int):
-        return f"{kind.value.removeprefix('REG_').lower()}:{data:0{_DIGITS.get(kind, 1)}x}"
-    if isinstance(data, bytes):
-        number = "" if kind is RegistryType.BINARY else f"({TYPE_NUMBERS[kind]:x})"
-        return f"hex{number}:" + data.hex(",")
-    if isinstance(data, tuple):
-        return f"{kind.value}:" + "".join(f"\n  {shown(item, _LONGEST)}" for item in data)
-    text = '"' + shown(data, _LONGEST).replace('"', '\\"') + '"'
-    return text if kind is RegistryType.SZ else f"{kind.value}:{text}"
+    return shown(_LONG.get(hive.upper(), hive) + separator + rest, LONGEST)

@@ -5,8 +5,12 @@
 
 reg.exe prints the text of a value through the code page of a console, and ends it at the first NUL and at a line break
 at its end; a letter that the page lacks becomes "?". Numbers and bytes arrive as they are. So a text that is nothing
-but printable ASCII is what stands in the registry, any other one may not be. Three things nobody can see in the output:
-a line break at the very end of a text, what follows a NUL, and wide letters that Windows prints as their ASCII cousins.
+but printable ASCII is what stands in the registry, any other one may not be. Some things nobody can see in the output:
+a line break at the very end of a text, what follows a NUL, wide letters that Windows prints as their ASCII cousins, and
+a REG_DWORD or REG_QWORD of the wrong size, where it is printed as a number.
+
+reg.exe prints REG_NONE also for types that Windows has no name for, and turns the bytes of some others into a number or
+a text in ways that nobody documents: data of such types are never taken for what stands there.
 """
 
 from __future__ import annotations
@@ -14,7 +18,6 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.proxy_settings import strings_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     Absent,
     RegistryData,
@@ -22,13 +25,15 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     RegistryValue,
     is_secret,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.logins import holds_login
 
 _PRINTABLE: t.Final = re.compile(r"[ -~]*")
 _UTF_8: t.Final = 65001
 _NUMBERS: t.Final = {RegistryType.DWORD: 32, RegistryType.QWORD: 64}
 _TEXTS: t.Final = frozenset({RegistryType.SZ, RegistryType.EXPAND_SZ})
-#: A user and a password before the name of a server, in text or in the bytes of proxy settings.
-_USERINFO: t.Final = re.compile(r"[^\x00-\x20\x7f-\U0010ffff/@;=:]+:[^\x00-\x20\x7f-\U0010ffff/@;]*@")
+#: Characters of a text, or of all items of a list, and bytes: far more than a plan ever meets in its places.
+_LONGEST: t.Final = 16384
+_LARGEST: t.Final = 65536
 
 
 def objection(value: RegistryValue | Absent, codepage: int | None) -> str:
@@ -40,16 +45,28 @@ def objection(value: RegistryValue | Absent, codepage: int | None) -> str:
         return ""
     if is_secret(value.name):
         return "may hold a password, which no journal may keep"
-    if _holds_password(value.data):
+    if _is_large(value.data):
+        return "is larger than anything that is put back"
+    if holds_login(value.data):
         return "holds a user and a password, which no journal may keep"
     if value.type in _NUMBERS:
-        wrong = not isinstance(value.data, int) or not 0 <= value.data < 1 << _NUMBERS[value.type]
-        return f"is no {value.type.value} that could be put back" if wrong and not isinstance(value.data, bytes) else ""
+        fits = isinstance(value.data, int) and 0 <= value.data < 1 << _NUMBERS[value.type]
+        return "" if fits else f"is no {value.type.value} that could be put back"
     if value.type in _TEXTS:
         return _of_text(value.data, codepage) if isinstance(value.data, str) else _of_no_type(value)
     if value.type is RegistryType.MULTI_SZ:
         return _of_list(value, codepage)
+    if value.type is not RegistryType.BINARY:
+        return f"is a {value.type.value}, and data of that type cannot be put back for sure"
     return "" if isinstance(value.data, bytes) else _of_no_type(value)
+
+
+def _is_large(data: RegistryData) -> bool:
+    if isinstance(data, tuple):
+        return sum(len(item) + 1 for item in data) > _LONGEST
+    if isinstance(data, bytes):
+        return len(data) > _LARGEST
+    return isinstance(data, str) and len(data) > _LONGEST
 
 
 def _of_no_type(value: RegistryValue) -> str:
@@ -72,12 +89,3 @@ def _of_text(text: RegistryData, codepage: int | None) -> str:
     if "?" in text and codepage != _UTF_8:
         return 'holds "?", which may stand for a letter that the code page lacks'
     return ""
-
-
-def _holds_password(data: RegistryData) -> bool:
-    if isinstance(data, tuple):
-        return any(map(_holds_password, data))
-    if isinstance(data, bytes):
-        strings, rest = strings_of(data)
-        return any("@" in one for one in strings) or _USERINFO.search(rest.decode("latin-1")) is not None
-    return isinstance(data, str) and _USERINFO.search(data) is not None

@@ -117,7 +117,13 @@ def _by_record(ctx: Context, update: Update) -> Removal:
         for value_name in ("UninstallCommand", "UninstallString"):
             value = ctx.snapshot.image.value(key, value_name)
             if isinstance(value, Unread):
-                text = shown(str(value.data))
+                refused = refused or f"{key}\\{value_name} could not be read: {clause(value.why)}"
+            if not isinstance(value, RegistryValue):
+                continue
+            program = _program(ctx, name, value.data)
+            if program is not None:
+                return Removal(_ways(ctx, {"program": program}), f"{key}\\{value_name} names its spuninst.exe.")
+            text = shown(str(value.data))
             refused = f'{key}\\{value_name} holds "{text}", which is not run: update.exe writes others'
     unread = presence(ctx, update.id)
     if not seen and unread.present is None:

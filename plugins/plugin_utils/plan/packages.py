@@ -121,10 +121,10 @@ def _fitting(update: Update, name: str) -> tuple[Package, ...]:
     """Rows whose name or pattern that is, exact names first. The SHA-1 at the end may be left out, not differ."""
     if not _NAME.fullmatch(name):
         return ()
-    own, found = _NAMED_SHA1.search(name), []
+    found = []
     for package in update.packages:
         words = map(re.escape, package.file.split("*"))
-        same_file = own is None and _without_sha1(package.file) == name.casefold()
+        same_file = _without_sha1(package.file) == name.casefold()
         if same_file or re.fullmatch("[A-Za-z0-9._-]*".join(words), name, re.IGNORECASE):
             found.append(package)
     return tuple(sorted(found, key=lambda package: "*" in package.file))

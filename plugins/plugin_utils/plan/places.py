@@ -1,12 +1,13 @@
 # Copyright (c) 2026, the mailfleet.client developers
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the places of steps hold what the steps say: before a run begins, and after it."""
+"""The places of steps: what they hold, in words too, and whether that is what the steps say."""
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import clause
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, RuleStep, Step
@@ -14,14 +15,24 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     Absent,
     RegistryImage,
     RegistryKey,
+    RegistryType,
     RegistryValue,
     Unread,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.logins import HIDDEN, hidden
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_file import TYPE_NUMBERS
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
+#: What a place holds: a value, nothing, or the text of a firewall rule.
+Content = t.Union[RegistryValue, Absent, str]
 Side = t.Literal["before", "after"]
-_LONGEST: t.Final = 400
+
+ABSENT_WORD: t.Final = "(absent)"
+LONGEST: t.Final = 10_000
+#: Of a place, or of what it holds, within a sentence.
+_LONGEST_CLAUSE: t.Final = 400
+_DIGITS: t.Final = {RegistryType.DWORD: 8, RegistryType.QWORD: 16}
 
 
 def unlike(image: RegistryImage, steps: Iterable[Step], side: Side) -> tuple[str, ...]:
@@ -29,44 +40,70 @@ def unlike(image: RegistryImage, steps: Iterable[Step], side: Side) -> tuple[str
 
     :param side: what it ought to hold.
     """
-    found = (_rule(image, step, side) if isinstance(step, RuleStep) else _value(image, step, side) for step in steps)
-    return tuple(filter(None, found))
+    return tuple(filter(None, (_difference(image, step, side) for step in steps)))
 
 
-def _rule(image: RegistryImage, step: RuleStep, side: Side) -> str:
-    held = rules.content(image, step)
-    name = f"the firewall rule {shown(step.name)!r}"
-    if isinstance(held, Unread):
-        return f"{name} could not be read: {clause(held.why)}"
-    wanted = step.before if side == "before" else step.after
-    if rules.same_content(held, wanted):
-        return ""
-    return f"{name} is {'not there' if isinstance(held, Absent) else rules.words(held)}"
-
-
-def _value(image: RegistryImage, step: RegistryStep, side: Side) -> str:
-    held = image.value(step.key, step.name)
-    place = shown(f"{step.key}\\{step.name}", _LONGEST)
+def _difference(image: RegistryImage, step: Step, side: Side) -> str:
+    held = content(image, step)
+    place = place_words(step)
     if isinstance(held, Unread):
         return f"{place} could not be read: {clause(held.why)}"
-    made = next((key for key in step.creates if isinstance(image.key(key), RegistryKey)), None)
-    if side == "before" and made is not None:
-        return f"{shown(made, _LONGEST)} is there by now"
-    if same_value(held, step.before if side == "before" else step.after):
+    creates = step.creates if side == "before" and isinstance(step, RegistryStep) else ()
+    made = next((key for key in creates if isinstance(image.key(key), RegistryKey)), None)
+    if made is not None:
+        return f"{shown(made, _LONGEST_CLAUSE)} is there by now"
+    if same(held, step.before if side == "before" else step.after):
         return ""
-    return f"{place} is {in_words(held)}"
+    return f"{place} is {'not there' if isinstance(held, Absent) else clause_words(held)}"
 
 
-def same_value(one: RegistryValue | Absent, other: RegistryValue | Absent) -> bool:
-    """Whether type and data are the same, or both are absent; the spelling of the name does not count."""
-    if isinstance(one, Absent) or isinstance(other, Absent):
-        return one is other
-    return (one.type, one.data) == (other.type, other.data)
+def content(image: RegistryImage, step: Step) -> Content | Unread:
+    """What the place of that step holds; a value has the name that the step has for it."""
+    if isinstance(step, RuleStep):
+        return rules.content(image, step)
+    read = image.value(step.key, step.name)
+    return replace(read, name=step.name) if isinstance(read, RegistryValue) else read
 
 
-def in_words(held: RegistryValue | Absent) -> str:
-    """A value for people."""
+def same(one: Content, other: Content) -> bool:
+    """Whether a place that holds the one holds the other.
+
+    Type and data of a value count, not the spelling of its name; the meaning of a rule.
+    """
+    if isinstance(one, RegistryValue) and isinstance(other, RegistryValue):
+        return (one.type, one.data) == (other.type, other.data)
+    if isinstance(one, str) and isinstance(other, str):
+        return rules.same_rule(one, other)
+    return one is other
+
+
+def place_words(step: Step) -> str:
+    """What the step is about, safe to show, to stand in a sentence."""
+    if isinstance(step, RuleStep):
+        return f'the firewall rule "{shown(step.name, _LONGEST_CLAUSE)}"'
+    return shown(f"{step.key}\\{step.name or '(default)'}", _LONGEST_CLAUSE)
+
+
+def clause_words(held: Content) -> str:
+    """What a place holds, safe to show, to stand in a sentence: not too long, and in one line."""
+    return shown(content_words(held).replace("\n ", ""), _LONGEST_CLAUSE)
+
+
+def content_words(held: Content) -> str:
+    """What a place holds, in one line (a list in several), safe to show; never data that may hold a login."""
     if isinstance(held, Absent):
-        return "not there"
-    data = held.data.hex() if isinstance(held.data, bytes) else str(held.data)
-    return f"{shown(data)} ({held.type.value})"
+        return ABSENT_WORD
+    if isinstance(held, str):
+        return rules.words(held)
+    kind, data = held.type, held.data
+    if hidden(held):
+        return HIDDEN
+    if isinstance(data, int):
+        return f"{kind.value.removeprefix('REG_').lower()}:{data:0{_DIGITS.get(kind, 1)}x}"
+    if isinstance(data, bytes):
+        number = "" if kind is RegistryType.BINARY else f"({TYPE_NUMBERS[kind]:x})"
+        return f"hex{number}:" + data.hex(",")
+    if isinstance(data, tuple):
+        return f"{kind.value}:" + "".join(f"\n  {shown(item, LONGEST)}" for item in data)
+    text = '"' + shown(data, LONGEST).replace('"', '\\"') + '"'
+    return text if kind is RegistryType.SZ else f"{kind.value}:{text}"

@@ -16,7 +16,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall im
     Action,
     Direction,
     FirewallRule,
-    RuleStore,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import Journal, RuleStep
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_codec import is_run
@@ -27,7 +26,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     RegistryValue,
     Unread,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read import firewall_rule, proxy
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read import proxy
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.logins import holds_login
 
 _Side = t.Union[RegistryValue, Absent]
 
@@ -36,12 +37,8 @@ _LONGEST_TEXT: t.Final = 16384
 _LONGEST_BLOB: t.Final = 65536
 _MOST_SUITES: t.Final = 256
 _CURVE: t.Final = re.compile(r"_P(?:256|384|521)$")
-#: A user and a password in a proxy.
-_LOGIN: t.Final = re.compile(r"//[^/;\s]*@")
 
 _OUR_RULE: t.Final = re.compile(r"MailFleet (\S+) ([1-9][0-9]{0,3})")
-#: A name goes onto netsh's command line; the same alphabet as in remote.quote.
-_SAFE_NAME: t.Final = re.compile(r"""(?:(?!["%&|<>^!])[ -~]){1,4000}""")
 #: Fields of a rule that a plan adds; netsh writes the same.
 _RULE_FIELDS: t.Final = frozenset({"action", "active", "dir", "protocol", "profile", "name", "app", "rport"})
 _RULE_PORTS: t.Final = re.compile(r"rport(?:2_\d{1,3})?", re.ASCII)
@@ -81,21 +78,23 @@ def _is_line(knowledge: Knowledge, data: RegistryData, there: _Side) -> bool:
 
 
 def _is_plain(*texts: str) -> bool:
-    return all(text.isprintable() and not _LOGIN.search(text) for text in texts)
+    return all(text.isprintable() and not holds_login(text) for text in texts)
 
 
 def _is_wininet(knowledge: Knowledge, data: RegistryData, there: _Side) -> bool:
     if not isinstance(data, bytes) or len(data) > _LONGEST_BLOB:
         return False
     found = proxy.connection_settings(data)
-    return not isinstance(found, Unread) and _is_plain(found.proxy, found.bypass, found.script)
+    return (
+        not isinstance(found, Unread) and not holds_login(data) and _is_plain(found.proxy, found.bypass, found.script)
+    )
 
 
 def _is_winhttp(knowledge: Knowledge, data: RegistryData, there: _Side) -> bool:
     if not isinstance(data, bytes) or len(data) > _LONGEST_BLOB:
         return False
     found = proxy.winhttp_settings(data)
-    return not isinstance(found, Unread) and _is_plain(found.proxy, found.bypass)
+    return not isinstance(found, Unread) and not holds_login(data) and _is_plain(found.proxy, found.bypass)
 
 
 _CONTENT: t.Final[dict[str, Callable[[Knowledge, RegistryData, _Side], bool]]] = {
@@ -109,16 +108,12 @@ _CONTENT: t.Final[dict[str, Callable[[Knowledge, RegistryData, _Side], bool]]] =
 
 
 def rule_objection(step: RuleStep, journal: Journal) -> str | None:
-    """Why no plan adds or switches that rule, as the rest of a sentence; None: one could.
-
-    netsh knows rules by their names, takes ``all`` for every rule there is, and ``@...`` names stand for other texts.
-    """
-    if not _SAFE_NAME.fullmatch(step.name) or step.name.strip().casefold() == "all" or step.name.startswith("@"):
+    """Why no plan adds or switches that rule, as the rest of a sentence; None: one could."""
+    if not rules.nameable(step.name):
         return "has a name that is never put on a command line"
     texts = [text for text in (step.before, step.after) if not isinstance(text, Absent)]
-    rules = [firewall_rule.parse(step.id, text, RuleStore.LOCAL) for text in texts]
-    read = [rule for rule in rules if isinstance(rule, FirewallRule)]
-    if len(read) != len(rules):
+    read = [rule for text in texts if isinstance(rule := rules.parsed(text), FirewallRule)]
+    if len(read) != len(texts):
         return "holds a text that is no rule of the firewall"
     if any(rule.name != step.name for rule in read):
         return "holds a rule of another name"
@@ -140,21 +135,16 @@ def _added_objection(step: RuleStep, rule: FirewallRule, journal: Journal) -> st
         return "is not a rule that lets connections out to some TCP ports"
     fields = {name.casefold() for name, _value in rule.fields}
     odd = {name for name in fields - _RULE_FIELDS if not _RULE_PORTS.fullmatch(name)}
-    if odd or rule.opaque or not _SAFE_NAME.fullmatch(rule.app or "any"):
+    if odd or rule.opaque or not rules.is_plain(rule.app or "any"):
         return "is a rule with conditions that no plan sets"
     return None
 
 
 def _switched_objection(before: FirewallRule, after: FirewallRule, kind: str) -> str | None:
-    if _but_active(before) != _but_active(after) or before.active == after.active:
+    if rules.but_active(before) != rules.but_active(after) or before.active == after.active:
         return "does more than to switch the rule on or off"
     if before.action is not Action.BLOCK:
         return "switches a rule that blocks nothing"
     if kind == "fix" and after.active:
         return "switches a blocking rule on, which no fix does"
     return None
-
-
-def _but_active(rule: FirewallRule) -> list[tuple[str, str]]:
-    # netsh may write the rule anew in a later version of the grammar, and in another order.
-    return sorted((name.casefold(), value) for name, value in rule.fields if name.casefold() != "active")

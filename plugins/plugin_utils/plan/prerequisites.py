@@ -19,8 +19,8 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import 
 
 #: The consent to set the POSReady flag, and the row of the place where it stands.
 POSREADY: t.Final = "posready"
-_SHA2: t.Final = "sha2"
-_SHA2_CAPABILITY: t.Final = "sha2-packages"
+#: Prerequisites that other updates bring: what these have to enable.
+_BROUGHT: t.Final = {"servicing": ("sha2-servicing",), "sha2": ("sha2-servicing", "sha2-packages")}
 #: Either makes the test in the embedded packages' inf true. WEPOS also needs a value whose name is not known.
 _EMBEDDED: t.Final = (POSREADY, "wes")
 _MAJOR: t.Final = re.compile(r"\d+")
@@ -50,9 +50,10 @@ def required_updates(ctx: Context, update: Update) -> tuple[str, ...]:
     release = ctx.release
     if release is None:
         return update.requires
-    signed = _SHA2 in lookup.prerequisites(update, release)
-    bringing = lookup.updates_for(ctx.knowledge, release.id, _SHA2_CAPABILITY) if signed else ()
-    return tuple(dict.fromkeys((*update.requires, *(row.id for row in bringing))))
+    words = lookup.prerequisites(update, release)
+    wanted = [capability for word in words for capability in _BROUGHT.get(word, ())]
+    rows = [row for capability in wanted for row in lookup.updates_for(ctx.knowledge, release.id, capability)]
+    return tuple(dict.fromkeys((*update.requires, *(row.id for row in rows))))
 
 
 def sets_posready(ctx: Context, update: Update) -> bool:
@@ -116,8 +117,13 @@ def _service_pack(ctx: Context, update: Update) -> Need | None:
     return Need(f"{update.id} needs {newer} first, and this host has {release.name}.")
 
 
-def _sha2(_ctx: Context, _update: Update) -> Need | None:
-    """Its updates stand among the required ones."""
+def _signed(ctx: Context, update: Update) -> Need | None:
+    """The updates that bring it stand among the required ones, if there are any for this Windows."""
+    words = lookup.prerequisites(update, ctx.release) if ctx.release else ()
+    for capability in (capability for word in words for capability in _BROUGHT.get(word, ())):
+        if not lookup.updates_for(ctx.knowledge, ctx.host.os, capability):
+            why = "is signed with SHA-2 alone, and no update teaches this Windows to take that"
+            return Need(f"{update.id} {why} ({capability}).")
     return None
 
 
@@ -128,5 +134,6 @@ PREREQUISITES: t.Final[dict[str, Callable[[Context, Update], Need | None]]] = {
     "sp1": _service_pack,
     "sp2": _service_pack,
     "sp3": _service_pack,
-    _SHA2: _sha2,
+    "servicing": _signed,
+    "sha2": _signed,
 }

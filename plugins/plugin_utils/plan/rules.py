@@ -33,9 +33,12 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read import firewall_rule
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
-#: What may stand in a quoted text on a command line of cmd.exe, whatever its settings.
-_SAFE_NAME: t.Final = re.compile(r"[ !-~]{1,4000}")
-_UNSAFE: t.Final = frozenset('"%&|<>^!')
+#: What may stand in a quoted text on a command line of cmd.exe, whatever its settings; the alphabet of remote.quote.
+_PLAIN: t.Final = re.compile(r"""(?:(?!["%&|<>^!])[ -~]){1,4000}""")
+#: Characters that a rule's name may have for us; netsh itself makes none that is longer.
+_LONGEST_NAME: t.Final = 255
+#: What our own lines put something else for: the placeholders of remote.section.
+_PLACEHOLDERS: t.Final = ("{part}", "{user}")
 _TCP: t.Final = 6
 #: Protocol 256 means any, as if the field were absent: [MS-FASP] 2.2.37.
 _ANY_PROTOCOL: t.Final = "256"
@@ -52,16 +55,23 @@ def parsed(text: str) -> FirewallRule | Unread:
 
 
 def nameable(name: str) -> bool:
-    """Whether netsh can be pointed at a rule of that name by a command that cmd.exe cannot misread.
+    """Whether netsh can be pointed at a rule of that name by a command that nobody on the way can misread.
 
-    Names that begin with @ stand for texts in files, and "all" for every rule.
+    Names that begin with @ stand for texts in files, and "all" for every rule. A "?" may be what a code page made of
+    a letter that it lacks: then it is another rule's name, or none's.
     """
-    plain = _SAFE_NAME.fullmatch(name) is not None and not _UNSAFE & set(name)
-    return plain and name == name.strip() and not name.startswith("@") and name.casefold() != "all"
+    if not is_plain(name) or len(name) > _LONGEST_NAME or name != name.strip() or "?" in name:
+        return False
+    return not name.startswith("@") and name.casefold() != "all" and not any(one in name for one in _PLACEHOLDERS)
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text can stand in quotes on a command line, whatever the settings of cmd.exe; "" cannot."""
+    return _PLAIN.fullmatch(text) is not None
 
 
 def but_active(rule: FirewallRule) -> list[tuple[str, str]]:
-    """The fields of a rule but whether it is on. netsh may write them anew in another order."""
+    """The fields of a rule but whether it is on. netsh may write them in a later version, and in another order."""
     return sorted((name.casefold(), value) for name, value in rule.fields if name.casefold() != "active")
 
 
@@ -97,13 +107,6 @@ def content(image: RegistryImage, step: RuleStep) -> str | Absent | Unread:
     if len(texts) > 1 and (ours or not alike):
         return Unread(f"{len(texts)} rules have the name {shown(step.name)!r}, and netsh would act on all of them")
     return texts[0]
-
-
-def same_content(one: str | Absent, other: str | Absent) -> bool:
-    """Whether both are absent, or the same rule."""
-    if isinstance(one, Absent) or isinstance(other, Absent):
-        return one is other
-    return same_rule(one, other)
 
 
 def same_rule(one: str, other: str) -> bool:

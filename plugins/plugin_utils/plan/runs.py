@@ -43,7 +43,8 @@ class Fixed:
 class RolledBack:
     """What a rollback did. ``undone``: the runs it is about; ``undo``: its steps, and what was refused and why.
 
-    ``run`` None: nothing was to be done, or it was only planned, or refused as a whole.
+    ``run`` None: nothing was to be done, or it was only planned, or refused as a whole. ``forgot``: the host keeps no
+    journals of these runs any more; ``notes``: a sentence for what is left to be known.
     """
 
     undone: tuple[str, ...]
@@ -51,6 +52,8 @@ class RolledBack:
     run: str | None = None
     failed: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    forgot: bool = False
 
     @property
     def complete(self) -> tuple[str, ...]:

@@ -9,11 +9,16 @@ import typing as t
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind, Plan
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.consents import lacking
 
 #: The kinds that become steps of a journal. The others stay in the plan, for other verbs and for people.
 CARRIED_OUT: t.Final = frozenset({ChangeKind.REGISTRY, ChangeKind.FIREWALL, ChangeKind.PROXY})
+
+
+#: How the capabilities of updates begin that bring what the settings of a family are about.
+_STACKS: t.Final = {"tls": "schannel"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +38,25 @@ class Selection:
     withheld: tuple[Withheld, ...]
 
 
-def waiting_for_updates(plan: Plan, now: Iterable[Change]) -> tuple[Withheld, ...]:
+def waiting_for_updates(knowledge: Knowledge, plan: Plan, now: Iterable[Change]) -> tuple[Withheld, ...]:
     """Settings of the plan that mean nothing before an update of the plan is installed.
 
     :param now: the settings that the host can use as it is.
     """
     usable = {_place(change) for change in now}
-    updates = [change.details for change in plan.changes if change.kind is ChangeKind.UPDATE]
-    names = ", ".join(str(details.get("kb") or details.get("name")) for details in updates)
-    why = (
-        f"It waits for {names}, without which Windows does not read it." if names else "This Windows does not read it."
-    )
-    return tuple(
-        Withheld(change, why) for change in plan.changes if change.kind in CARRIED_OUT and _place(change) not in usable
-    )
+    waiting = (c for c in plan.changes if c.kind in CARRIED_OUT and _place(c) not in usable)
+    return tuple(Withheld(change, _wait(knowledge, plan, change)) for change in waiting)
+
+
+def _wait(knowledge: Knowledge, plan: Plan, change: Change) -> str:
+    """What a setting waits for: a service pack, and the updates that bring what it is a setting of."""
+    names = []
+    for update in (one.details for one in plan.changes if one.kind is ChangeKind.UPDATE):
+        known = knowledge.updates.get(str(update.get("kb")))
+        stack = _STACKS.get(change.family, change.family)
+        if known is None or any(capability.startswith(stack) for capability in known.enables):
+            names.append(str(update.get("kb") or update.get("name")))
+    return f"It waits for {', '.join(names) or 'an update'}, without which Windows does not read it."
 
 
 def _place(change: Change) -> tuple[str, str]:

@@ -23,19 +23,22 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal imp
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     ABSENT,
-    Absent,
     RegistryImage,
     RegistryValue,
     Unread,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry_keys import has_key
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.diff import content_words, place_words
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places import (
+    Content,
+    clause_words,
+    content,
+    place_words,
+    same,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.steps import after_steps, with_creations
 
 _USERS: t.Final = "hku\\"
-
-Content = t.Union[RegistryValue, Absent, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,23 +128,11 @@ def _keys_then(chains: Iterable[_Chain]) -> dict[str, bool]:
 
 def _content(image: RegistryImage, step: Step, sids: Container[str] | None) -> Content | Unread:
     """What the place of that step holds."""
-    if isinstance(step, RuleStep):
-        return rules.content(image, step)
-    if step.key.casefold().startswith(_USERS):
+    if isinstance(step, RegistryStep) and step.key.casefold().startswith(_USERS):
         sid = step.key.split("\\")[1]
         if (sids is not None and sid not in sids) or has_key(image, f"HKU\\{sid}") is False:
             return Unread(f"the user {sid} is not logged on")
-    read = image.value(step.key, step.name)
-    return replace(read, name=step.name) if isinstance(read, RegistryValue) else read
-
-
-def same(one: Content, other: Content) -> bool:
-    """Whether a place that holds the one holds the other: type and data of a value, the meaning of a rule."""
-    if isinstance(one, RegistryValue) and isinstance(other, RegistryValue):
-        return (one.type, one.data) == (other.type, other.data)
-    if isinstance(one, RegistryValue) or isinstance(other, RegistryValue):
-        return False
-    return rules.same_content(one, other)
+    return content(image, step)
 
 
 def _follow(chain: _Chain, image: RegistryImage, sids: Container[str] | None) -> None:
@@ -157,8 +148,8 @@ def _follow(chain: _Chain, image: RegistryImage, sids: Container[str] | None) ->
             chain.then = step.before
         elif not same(chain.then, step.before):
             chain.refusal = (
-                f"{place} has changed since run {run}: it holds {content_words(chain.then)}, and the run left"
-                f" {content_words(step.after)}; it is left so."
+                f"{place} has changed since run {run}: it holds {clause_words(chain.then)}, and the run left"
+                f" {clause_words(step.after)}; it is left so."
             )
             return
         chain.undone.append((age, step))

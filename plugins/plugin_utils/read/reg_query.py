@@ -39,6 +39,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     is_secret,
     short_path,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.logins import holds_login
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
 _TYPES: t.Final = {kind.value: kind for kind in RegistryType}
@@ -77,8 +78,8 @@ class _Draft:
 
 
 def _quote(text: str) -> str:
-    """A piece of the section for a message; nothing of a line that may hold a password."""
-    return "(not shown)" if is_secret(text) else shown(text, 50)
+    """A name for a message; none that may mean, or hold, a password."""
+    return "(not shown)" if is_secret(text) or holds_login(text) else shown(text, 50)
 
 
 def _is_key_line(line: str) -> bool:
@@ -158,7 +159,7 @@ def _value(line: str, xp: bool) -> RegistryValue | None:
     if not readings:
         return None
     if len(readings) > 1:
-        raise _Ambiguous(f"a value that can be read in two ways: {_quote(line.strip())}")
+        raise _Ambiguous("a value that can be read in two ways")
     name, kind, text, fits = readings[0]
     if "\0" in name:
         return None
@@ -230,7 +231,7 @@ class _Reader:
         if not self.recursive and draft is not self.keys[self.root.casefold()]:
             raise _Ambiguous("a value of a key that was not asked for")
         if self.after_header and draft.header:
-            raise _Ambiguous(f"a key that is printed twice: {shown(draft.path, 50)}")
+            raise _Ambiguous(f"a key that is printed twice: {_quote(draft.path)}")
         draft.header, self.after_header = True, False
         if value.name.casefold() in draft.values:
             raise _Ambiguous(f"a value that appears twice: {_quote(value.name)}")
@@ -289,7 +290,9 @@ def _outcome(reader: _Reader, words: tuple[str, ...]) -> Absent | Unread | None:
     if not reader.texts:
         return None
     if reader.content:
-        raise _Ambiguous(f"text among keys and values: {_quote(reader.texts[0])}")
+        # It may be what follows a line break inside a value, so it is not repeated: a password may stand there.
+        raise _Ambiguous("text among keys and values")
     if set(reader.texts) <= set(words):
         return ABSENT
-    return Unread("(not shown)" if any(map(is_secret, reader.texts)) else shown(" ".join(reader.texts)))
+    text = " ".join(reader.texts)
+    return Unread("(not shown)" if is_secret(text) or holds_login(text) else shown(text))

@@ -47,7 +47,7 @@ _ENOUGH: t.Final = 16 * 1024 * 1024
 #: How many keys that went unread for the same reason are named.
 _NAMED: t.Final = 3
 #: SIDs of people: local and domain accounts, and accounts of Entra ID.
-_PERSON: t.Final = re.compile(r"S-1-(?:5-21|12-1)(?:-\d{1,10}){3,5}")
+_PERSON: t.Final = re.compile(r"S-1-(?:5-21|12-1)(?:-[0-9]{1,10}){3,5}")
 _SHARED: t.Final = (
     "HKLM\\SOFTWARE\\Wow6432Node\\",
     "HKLM\\SOFTWARE\\Policies\\",

@@ -80,22 +80,19 @@ def _check(text: str) -> None:
         raise Unquotable(f"A step holds {taken}, which means something else in a command: {shown(text)}")
 
 
-def sections(
-    steps: Iterable[Step], folder: str, guard: Callable[[str], str] = lambda command: command
-) -> tuple[Section, ...]:
+def sections(steps: Iterable[Step], folder: str) -> tuple[Section, ...]:
     """One section per step, in their order, to be packed into lines. Step number 3 has the mark ``X3``.
 
     A step that is too long for a line over PowerShell has more sections, with the marks ``X3_1``, ``X3_2`` ...; they
     append to a staged file, and the last one imports it. A name that is too long for any line is left to ``pack``.
 
-    :param guard: what is put around the commands of each section.
     :raises ValueError: as :func:`commands`.
     """
     found: list[Section] = []
     for number, step in enumerate(steps):
         for part, body in enumerate(_bodies(commands(step, folder))):
             code = f"X{number}_{part}" if part else f"X{number}"
-            found.append(section(f"step {number}", Query(code, command=guard(body))))
+            found.append(section(f"step {number}", Query(code, command=body)))
     return tuple(found)
 
 

@@ -10,14 +10,13 @@ import typing as t
 from ansible import constants
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.consents import CONSENTS
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import Terms
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import (
     JournalFolder,
     JournalFolderError,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Interrupted, Refusal, Terms
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import own_connection
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import Desk, Interrupted, Refusal
 
 ARGUMENT_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "consent": {"type": "list", "elements": "str", "choices": tuple(CONSENTS), "default": []},

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryImage
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
@@ -22,10 +22,14 @@ _CODEPAGE = "XCP"
 
 @dataclass(slots=True)
 class Exchange:
-    """Sends sections to one host and reads what comes back. ``codepage``: of the shell; None: the first line asks."""
+    """Sends sections to one host and reads what comes back.
+
+    ``codepage``: of the shell; None: the first line asks. ``answers``: to the last run, for what is not registry.
+    """
 
     shell: Shell
     codepage: int | None = None
+    answers: Answers = field(default_factory=Answers)
 
     def run(self, sections: Iterable[Section]) -> RegistryImage:
         """Send the sections in as few lines as they fit into.
@@ -36,7 +40,7 @@ class Exchange:
         todo = tuple(sections)
         if self.codepage is None:
             todo = (section("code page", Query(_CODEPAGE, command="chcp")), *todo)
-        answers = Answers()
+        self.answers = answers = Answers()
         for batch in pack(todo, self.shell.limit):
             token = new_token()
             output = self.shell.run(batch.text(token))

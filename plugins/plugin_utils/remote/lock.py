@@ -10,6 +10,7 @@ never remove that of somebody who took it meanwhile. What else is to be known of
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.stage import folder_of, removed
 
 _NAME: t.Final = "MailFleet.lock"
+_TAKEN: t.Final = re.compile(r"[0-9]{1,12}")
 FOLDER: t.Final = rf"%SystemRoot%\{_NAME}"
 
 
@@ -55,7 +57,7 @@ def records(image: RegistryImage) -> tuple[Record, ...] | Unread:
             return Unread(f"{LOCKS} holds {shown(run)}, which is no run of ours; look at it and delete it")
         taken = _text(key, "Taken")
         owner = key.get("Owner") is not None
-        found.append(Record(run, _text(key, "Boot"), int(taken) if taken.isdecimal() else None, owner))
+        found.append(Record(run, _text(key, "Boot"), int(taken) if _TAKEN.fullmatch(taken) else None, owner))
     return tuple(found)
 
 
@@ -73,7 +75,8 @@ def stale(record: Record, boot: str, now: int, timeout: int, dead: Callable[[str
     """
     if boot and record.boot and record.boot != boot:
         return "the host has been restarted since"
-    if record.taken is None or now - record.taken >= timeout:
+    if record.taken is None or abs(now - record.taken) >= timeout:
+        # Also one that says that it was taken in the future: nobody would ever get past it.
         return f"it is older than {timeout} seconds"
     return "its process on this controller is gone" if dead(record.run) else None
 

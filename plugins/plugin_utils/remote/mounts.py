@@ -33,7 +33,12 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section im
     section,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.signs import KEYS
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.touched import touched, touched_keys
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.touched import (
+    Place,
+    touched,
+    touched_keys,
+    touched_places,
+)
 
 _USERS: t.Final = "HKU\\"
 #: Characters of commands and of queries in one load: with all that is around them they fit into a line over PowerShell.
@@ -52,6 +57,10 @@ class Mount:
     folder: str
     name: str = field(default_factory=hives.new_mount)
 
+    def __post_init__(self) -> None:
+        if why := hives.refusal(self.folder):
+            raise ValueError(f"no profile folder for a command: {why}")
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names below HKU under which the hive may be while a line runs. Nobody logs on as the default profile."""
@@ -62,15 +71,17 @@ class Mount:
         """Why nothing could be read, where there was a hive under none of the names."""
         return _absence(self.sid, f"the registry in {shown(self.folder)} could not be loaded")
 
-    def block(self, code: str, body: Iterable[str], keys: Iterable[str]) -> Section:
+    def block(self, code: str, body: Iterable[str], places: Iterable[Place]) -> Section:
         """Load, carry the body out, read, unload.
 
         :param code: begins the codes of the marks.
         :param body: what is done in the hive; the hive is called ``%u`` there.
-        :param keys: to be read, below HKU.
+        :param places: to be read, below HKU.
         """
         there, still = (Query(f"{code}{end}", _USERS + PART, filters=KEYS, keys_only=True) for end in "TS")
-        reads = (Query(f"{code}K{number}", self._loaded(key, PART)) for number, key in enumerate(keys))
+        reads = (
+            Query(f"{code}K{number}", self._loaded(place.key, PART), place.name) for number, place in enumerate(places)
+        )
         name = f"HKU\\{self.name}"
         load = Query(f"{code}L", command=f'reg load {name} "{self.folder}\\NTUSER.DAT"')
         unload = Query(f"{code}U", command=f"reg unload {name}")
@@ -151,11 +162,11 @@ class Mounts:
             only read.
         """
         done, asked = tuple(steps), tuple(more)
-        keys = touched_keys(done, asked)
+        places = touched_places(done, asked)
         read = touched(self.others(done), [key for key in asked if self.sid_of(key) is None])
         blocks = []
         for number, mount in enumerate(self.found):
-            mine = [key for key in keys if self.sid_of(key) == mount.sid]
+            mine = [place for place in places if self.sid_of(place.key) == mount.sid]
             if mine:
                 work = _work(mount, done, run) if run is not None else ()
                 for part, (body, some) in enumerate(_portions(work, mine)):
@@ -215,16 +226,21 @@ def _work(mount: Mount, steps: Iterable[Step], run: str) -> tuple[str, ...]:
     return tuple(command for step in mine for command in mount.work(step, folder))
 
 
-def _portions(work: Iterable[str], keys: Iterable[str]) -> Iterator[tuple[list[str], list[str]]]:
-    """Commands, then keys to read, in portions for one load each."""
+def _portions(work: Iterable[str], places: Iterable[Place]) -> Iterator[tuple[list[str], list[Place]]]:
+    """Commands, then places to read, in portions for one load each."""
     body: list[str] = []
-    some: list[str] = []
+    some: list[Place] = []
     length = 0
-    for text, cost, box in (*((one, len(one), 0) for one in work), *((one, len(one) + _QUERY, 1) for one in keys)):
+    everything: tuple[str | Place, ...] = (*work, *places)
+    for one in everything:
+        cost = len(one) if isinstance(one, str) else len(one.key) + len(one.name or "") + _QUERY
         if length and length + cost > _TOGETHER:
             yield body, some
             body, some, length = [], [], 0
-        (some if box else body).append(text)
+        if isinstance(one, str):
+            body.append(one)
+        else:
+            some.append(one)
         length += cost
     yield body, some
 

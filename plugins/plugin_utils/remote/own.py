@@ -15,6 +15,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     Unread,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, Section, section
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.sections import ENVIRONMENT
 
 ROOT: t.Final = r"HKLM\SOFTWARE\MailFleet"
 LOCKS: t.Final = ROOT + r"\Lock"
@@ -32,10 +33,10 @@ _GUID: t.Final = re.compile(r"[0-9A-Fa-f-]{1,64}")
 
 
 def identity_section(*, with_name: bool) -> Section:
-    """Which host and which boot. ``with_name``: where nothing else of the reading asks for the computer's name."""
+    """Which host and which boot. ``with_name``: where nothing else of the reading asks for that, and for the shell."""
     queries = [Query("MGU", *_MACHINE), Query("BID", *_BOOT[0]), Query("SHT", *_BOOT[1])]
     if with_name:
-        queries.append(Query("OCN", *_NAME))
+        queries += [Query("OCN", *_NAME), Query(ENVIRONMENT, command="set PROCESSOR_ARCH")]
     return section("identity", *queries)
 
 
@@ -57,6 +58,14 @@ def identity(image: RegistryImage) -> HostIdentity | Unread:
     machine = image.value(*_MACHINE)
     data = machine.data if isinstance(machine, RegistryValue) else ""
     return HostIdentity(name.data, data if isinstance(data, str) and _GUID.fullmatch(data) else "")
+
+
+def is_32_bit_shell(lines: tuple[str, ...] | Unread) -> bool:
+    """Whether the lines run in a 32-bit process of a 64-bit Windows, which sees other keys under the same names.
+
+    :param lines: what the identity section printed of the environment.
+    """
+    return not isinstance(lines, Unread) and any("PROCESSOR_ARCHITEW6432=" in line.upper() for line in lines)
 
 
 def boot(image: RegistryImage) -> str:

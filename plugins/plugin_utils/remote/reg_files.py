@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.reg_export import reg_files
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import Refusal
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ back. Steps can be repeated, so a run that broke off anywhere is finished by a n
 from __future__ import annotations
 
 import contextlib
-import time
 import typing as t
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import clause
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import Journal
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_codec import Signed
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_codec import JournalError, Signed
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     RegistryImage,
     RegistryKey,
@@ -27,52 +27,21 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places import unlike
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import commands, host_journal, lock, stage
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import JournalFolder
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import JournalFolderError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.mounts import Mounts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import JOURNALS, boot, lock_section
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import pack
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Interrupted, Outrun, Refusal
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, Section, joined, section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.touched import touched_keys
 
 #: Characters of commands that share one look at the lock; they must fit into a line over PowerShell.
 _TOGETHER: t.Final = 1500
-#: For Administrators (1) and SYSTEM (17) alone, full access each.
+#: Ours, and everything below it, for Administrators (1) and SYSTEM (17) alone, full access each. A key inherits when it
+#: is made, so each is named; XP's regini knows the kernel's names only.
 #: https://learn.microsoft.com/troubleshoot/windows-client/application-management/use-regini-to-change-permissions
-_ACCESS: t.Final = r"HKEY_LOCAL_MACHINE\SOFTWARE\MailFleet [1 17]"
-
-
-class Refusal(Exception):
-    """The run ended before it changed anything but our own key. The message is one sentence for people."""
-
-
-class Outrun(Refusal):
-    """Somebody changed the host between our reading and our lock: to be read and planned anew."""
-
-
-class Interrupted(Exception):
-    """The run broke off, and nobody knows how far it came. ``run``: what to roll back, or to finish by a new run."""
-
-    def __init__(self, run: str, error: ShellError) -> None:
-        super().__init__(str(error))
-        self.run, self.unreachable = run, error.unreachable
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """The controller's side of runs. ``host``: the name of the host in the inventory; ``timeout``: of locks, seconds.
-
-    ``clock``: seconds since 1970.
-    """
-
-    folder: JournalFolder
-    host: str
-    key: str | None = None
-    timeout: int = 600
-    clock: Callable[[], float] = time.time
-
-    def dead(self, run: str) -> bool:
-        """Whether that run was one of this controller whose process is gone."""
-        return run in self.folder.started(self.host) and not self.folder.is_running(self.host, run)
+_ACCESS: t.Final = r"\Registry\Machine\SOFTWARE\MailFleet{} [1 17]"
 
 
 @dataclass(slots=True)
@@ -99,30 +68,30 @@ class Transaction:
         """Take the lock, write the journals, see that nothing has changed since.
 
         :param image: where the locks and the boot of the host were read.
-        :raises Refusal: somebody else holds the lock, or the host did not keep what was written.
+        :raises Refusal: somebody else holds the lock, the host did not keep what was written, or a step cannot be made
+            a command.
         :raises Outrun: a place is no longer as it was read.
+        :raises JournalFolderError: the controller cannot keep its journal.
         :raises ShellError: the connection was lost; the steps have not been sent.
         """
-        run, pieces = self.journal.run, host_journal.pieces(self.signed)
-        broken = self._stale(image)
-        sections = [
-            *lock.taking(run, boot(image), int(self.desk.clock()), broken),
-            self._access(),
-            *(
-                section("journal", Query(f"JW{number}", command=lock.guarded(run, command)))
-                for number, command in enumerate(host_journal.commands_to_write(run, pieces, "prepared"))
-            ),
-            lock_section(),
-            section("journal read back", Query("OWJ", f"{JOURNALS}\\{run}")),
-            *self.mounts.sections(self.journal.steps),
-        ]
+        stale = stale_locks(image, self.desk)
+        self.broken = tuple(f"the lock of run {one.run} was broken: {why}" for one, why in stale.items() if one.owner)
+        try:
+            pieces = host_journal.pieces(self.signed)
+            # All lines are made before the first is sent: what cannot be carried out must not be begun.
+            sections = self._preparing(image, tuple(stale), pieces)
+            for some in (sections, self._carrying()):
+                pack(some, self.exchange.shell.limit)
+        except (ValueError, JournalError) as error:
+            raise Refusal(f"Nothing was done, since a step cannot be sent to the host: {error}") from None
         found = self._settled(self.exchange.run(sections))
-        why = self._hindrance(found, pieces)
-        if why is not None:
+        try:
+            self._insist(found, pieces)
+            self.desk.folder.write(self.desk.host, self.journal, self.signed.signature)
+        except (Refusal, JournalFolderError):
             with contextlib.suppress(ShellError):
                 self.abandon()
-            raise why
-        self.desk.folder.write(self.desk.host, self.journal, self.signed.signature)
+            raise
 
     def carry_out(self) -> RegistryImage:
         """Carry out the steps.
@@ -130,23 +99,10 @@ class Transaction:
         :returns: the places as they are afterwards.
         :raises Interrupted: the connection was lost.
         """
-        run = self.journal.run
-        begin, end = (host_journal.command_to_state(run, state) for state in ("begun", "done"))
-        sections = [
-            lock.beginning(run, begin),
-            *_guarded(run, commands.sections(self.mounts.others(self.journal.steps), stage.folder_of(run))),
-            *self.mounts.sections(self.journal.steps, run=run),
-            section("end", Query("JE", command=lock.guarded(run, end))),
-            lock.releasing(run),
-        ]
         try:
-            return self._settled(self.exchange.run(sections))
+            return self._settled(self.exchange.run(self._carrying()))
         except ShellError as error:
-            raise Interrupted(run, error) from error
-
-    def _settled(self, image: RegistryImage) -> RegistryImage:
-        settled, self.left = self.mounts.settled(image, touched_keys(self.journal.steps))
-        return settled
+            raise Interrupted(self.journal.run, error) from error
 
     def abandon(self) -> None:
         """Give up before anything was done: our own marks go from the host, the lock after the journal."""
@@ -157,44 +113,94 @@ class Transaction:
         )
         self.exchange.run((remove, lock.releasing(run), clean))
 
-    def _access(self) -> Section:
-        """Our own key for administrators only, before anything stands in it."""
-        folder = stage.folder_of(self.journal.run)
-        file = stage.path(folder, "access.txt")
-        making = f"reg add {JOURNALS}\\{self.journal.run} /f"
-        body = (making, *stage.written(folder, "access.txt", (_ACCESS,)), f"regini {file}", stage.removed(folder))
-        return section("access", Query("JA", command=lock.guarded(self.journal.run, "&".join(body))))
-
-    def _stale(self, image: RegistryImage) -> tuple[lock.Record, ...]:
-        found = lock.records(image)
-        if isinstance(found, Unread):
-            raise Refusal(f"Who holds the lock of this host cannot be told: {found.why}.")
-        now, current, desk = int(self.desk.clock()), boot(image), self.desk
-        words = {one: lock.stale(one, current, now, desk.timeout, desk.dead) for one in found}
-        alive = [one.run for one, why in words.items() if why is None]
-        if alive:
-            raise Refusal(_held(alive, desk.timeout))
-        self.broken = tuple(f"the lock of run {one.run} was broken: {why}" for one, why in words.items() if one.owner)
-        return found
-
-    def _hindrance(self, found: RegistryImage, pieces: tuple[str, ...]) -> Refusal | None:
+    def _preparing(
+        self, image: RegistryImage, stale: tuple[lock.Record, ...], pieces: tuple[str, ...]
+    ) -> tuple[Section, ...]:
         run = self.journal.run
-        owned = lock.holds(found, run)
-        if owned is not True:
-            others = lock.records(found)
-            names = [one.run for one in others if one.run != run] if isinstance(others, tuple) else []
-            return Refusal(_held(names, self.desk.timeout))
+        writing = (
+            section("journal", Query(f"JW{number}", command=lock.guarded(run, command)))
+            for number, command in enumerate(host_journal.commands_to_write(run, pieces, "prepared"))
+        )
+        return (
+            *lock.taking(run, boot(image), int(self.desk.clock()), stale),
+            self._access(),
+            *writing,
+            lock_section(),
+            section("journal read back", Query("OWJ", f"{JOURNALS}\\{run}")),
+            *self.mounts.sections(self.journal.steps),
+        )
+
+    def _carrying(self) -> tuple[Section, ...]:
+        run = self.journal.run
+        begin, end = (host_journal.command_to_state(run, state) for state in ("begun", "done"))
+        return (
+            lock.beginning(run, begin),
+            *_guarded(run, commands.sections(self.mounts.others(self.journal.steps), stage.folder_of(run))),
+            *self.mounts.sections(self.journal.steps, run=run),
+            section("end", Query("JE", command=lock.guarded(run, end))),
+            lock.releasing(run),
+        )
+
+    def _settled(self, image: RegistryImage) -> RegistryImage:
+        settled, self.left = self.mounts.settled(image, touched_keys(self.journal.steps))
+        return settled
+
+    def _access(self) -> Section:
+        """Our own keys for administrators only, before anything stands in them."""
+        run = self.journal.run
+        folder = stage.folder_of(run)
+        lines = [_ACCESS.format(below) for below in ("", r"\Lock", r"\Journal", f"\\Journal\\{run}")]
+        body = (
+            # With a value: of a key without one some say that reg.exe sets the default value.
+            f"reg add {JOURNALS}\\{run} /v Run /t REG_SZ /d {run} /f",
+            *stage.written(folder, "access.txt", lines),
+            f"regini {stage.path(folder, 'access.txt')}",
+            stage.removed(folder),
+        )
+        return section("access", Query("JA", command=lock.guarded(run, "&".join(body))))
+
+    def _insist(self, found: RegistryImage, pieces: tuple[str, ...]) -> None:
+        run = self.journal.run
+        there = lock.records(found)
+        if isinstance(there, Unread):
+            raise Refusal(f"Whether this run has the lock of the host cannot be told: {clause(there.why)}.")
+        mine = next((one for one in there if one.run == run), None)
+        if mine is None:
+            raise Refusal(
+                "Nothing could be written to HKLM\\SOFTWARE of the host, so nothing was done; is the account an"
+                " administrator there?"
+            )
+        if not mine.owner:
+            raise Refusal(_held([one.run for one in there if one.run != run], self.desk.timeout))
         key = found.key(f"{JOURNALS}\\{run}")
         kept = host_journal.kept_pieces(key) if isinstance(key, RegistryKey) else ()
         if kept != pieces:
-            return Refusal("The host did not keep the journal that was written to it, so nothing was changed.")
-        changed = unlike(found, self.journal.steps, "before")
+            raise Refusal("The host did not keep the journal that was written to it, so nothing was changed.")
+        changed = {step.place: why for step in self.journal.steps for why in unlike(found, (step,), "before")}
         if changed:
-            return Outrun(f"The host has changed since it was read, so nothing was done: {changed[0]}.")
-        return None
+            why = next(iter(changed.values()))
+            message = f"The host has changed since it was read, so nothing was done: {clause(why)}."
+            raise Outrun(message, frozenset(changed))
 
 
-def _guarded(run: str, sections: tuple[Section, ...]) -> tuple[Section, ...]:
+def stale_locks(image: RegistryImage, desk: Desk) -> dict[lock.Record, str]:
+    """The locks on the host, all of which may be broken, with the reasons.
+
+    :param image: where the locks and the boot of the host were read.
+    :raises Refusal: one is alive, or nobody can tell.
+    """
+    found = lock.records(image)
+    if isinstance(found, Unread):
+        raise Refusal(f"Who holds the lock of this host cannot be told: {clause(found.why)}.")
+    now, current = int(desk.clock()), boot(image)
+    words = {one: lock.stale(one, current, now, desk.timeout, desk.dead) for one in found}
+    alive = [one.run for one, why in words.items() if why is None]
+    if alive:
+        raise Refusal(_held(alive, desk.timeout))
+    return {one: why for one, why in words.items() if why is not None}
+
+
+def _guarded(run: str, sections: Iterable[Section]) -> tuple[Section, ...]:
     """The commands of these sections, in few sections, each carried out only while that run holds the lock."""
     groups: list[str] = []
     for command in (query.command for item in sections for query in item.queries):

@@ -39,7 +39,7 @@ def lines(catalogue: Catalogue) -> list[str]:
     Columns are as wide as what stands in them; file names are never broken, so that they can be copied.
     """
     if not catalogue.files:
-        return [f"No package is needed by any of {_hosts(catalogue.hosts)}.", *_missing(catalogue.missing)]
+        return [f"No package is needed ({_hosts(catalogue.hosts)}).", *_missing(catalogue.missing)]
     found = [f"Packages for {_hosts(catalogue.hosts)}, in the order of installation:", ""]
     found += _aligned([_TITLES, *map(_row, catalogue.files)])
     found += ["", *(line for kb in _by_update(catalogue.files) for line in _notes(kb))]
@@ -88,7 +88,7 @@ def _known(file: WantedFile) -> Iterator[str]:
     if file.sha256:
         yield f"  SHA-256 {file.sha256}{size}  {neutral(file.file)}"
     else:
-        yield f"  {neutral(file.file)}: its SHA-256 is not known here; give it{size}"
+        yield f"  {neutral(file.file)}{size}: its SHA-256 is not known here; give it"
 
 
 def _missing(missing: Sequence[Missing]) -> Iterator[str]:

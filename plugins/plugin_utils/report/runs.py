@@ -61,12 +61,13 @@ def rolled_back(done: RolledBack, *, stopped: bool = False) -> dict[str, t.Any]:
     stops = stopped and bool(refused)
     answer: dict[str, t.Any] = {
         "schema": SCHEMA,
-        "changed": bool(done.undo.steps) and not stops,
+        "changed": (bool(done.undo.steps) or done.forgot) and not stops,
         "run": done.run,
         "undone": list(done.undone),
         "changes": [] if stops else changes(done.undo.steps),
         "refused": refused,
         "already": plain(list(done.undo.already)),
+        "notes": plain(list(done.notes)),
         "errors": plain(list(done.failed)),
         "locks_broken": list(done.broken),
         "diff": diff(() if stops else done.undo.steps),

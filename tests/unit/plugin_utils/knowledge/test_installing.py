@@ -150,7 +150,12 @@ def test_what_is_no_known_language(langid: str) -> None:
 
 @pytest.mark.parametrize(
     ("row", "confidence"),
-    [("cbs-not-applicable", "2+"), ("wusa-already-installed", "2+"), ("wusa-not-applicable", "1"), ("disk-full", "own")],
+    [
+        ("cbs-not-applicable", "2+"),
+        ("wusa-already-installed", "2+"),
+        ("wusa-not-applicable", "1"),
+        ("disk-full", "own"),
+    ],
 )
 def test_how_sure_a_code_is(row: str, confidence: str) -> None:
     assert K.install_codes[row].confidence == confidence
@@ -177,6 +182,7 @@ def test_how_sure_a_code_is(row: str, confidence: str) -> None:
         ("languages.yml", "enu", "id", "eng", "there is no language 'enu'"),
         ("languages.yml", "deu", "langids", ["0409"], "0409 belongs to enu too"),
         ("languages.yml", "deu", "langids", ["407"], "must be four hex digits"),
+        ("updates.yml", "KB4230450", "requires", "KB4316682", "KB4316682 supersedes this one"),
         ("updates.yml", "KB4467770", "after_reboot_of", "KB3140245", "KB3140245 is not among what it requires"),
     ],
 )

@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import itertools
 
-import pytest
-
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, RuleStep, Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     ABSENT,
-    Absent,
-    RegistryType,
-    RegistryValue,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.diff import content_words, diff, place_words
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.diff import diff
 from tests.support.hosts import ALICE, PROTOCOLS, value
 from tests.unit.plugin_utils.plan.runs_on_images import RULES
 
@@ -74,26 +69,6 @@ def test_a_key_that_may_go() -> None:
     assert diff((step,))["after"].splitlines() == [f"[{LONG}] (absent if it is empty)", '"x"=(absent)']
 
 
-@pytest.mark.parametrize(
-    ("held", "words"),
-    [
-        (ABSENT, "(absent)"),
-        (value("x", 0xA80), "dword:00000a80"),
-        (RegistryValue("x", RegistryType.QWORD, 1), "qword:0000000000000001"),
-        (value("x", b"\x46\x00"), "hex:46,00"),
-        (RegistryValue("x", RegistryType.DWORD, b"\x01"), "hex(4):01"),
-        (RegistryValue("x", RegistryType.NONE, b""), "hex(0):"),
-        (value("x", 'say "a"\x1b[2J\u202e'), r'"say \"a\"\x1b[2J\u202e"'),
-        (RegistryValue("x", RegistryType.EXPAND_SZ, "%a%"), 'REG_EXPAND_SZ:"%a%"'),
-        (value("x", ("a", "b")), "REG_MULTI_SZ:\n  a\n  b"),
-        (value("x", ()), "REG_MULTI_SZ:"),
-    ],
-)
-def test_contents(held: RegistryValue | Absent, words: str) -> None:
-    assert content_words(held) == words
-
-
-def test_places() -> None:
-    assert place_words(STEPS[0]) == f"{CLIENT}\\Enabled"
-    assert place_words(STEPS[2]) == rf"{ALICE.root}\A\(default)"
-    assert place_words(STEPS[3]) == 'the firewall rule "M"'
+def test_no_login_is_shown() -> None:
+    step = RegistryStep("proxy", ALICE.root, "ProxyServer", value("ProxyServer", "bob:S3cr/et@proxy:80"), ABSENT)
+    assert diff((step,))["before"].splitlines()[1] == '"ProxyServer"=(not shown: may hold a user and a password)'

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
@@ -25,11 +27,12 @@ BLOB = b"\x46\0\0\0\x02\0\0\0\x03\0\0\0"
     [
         (DWORD, 0),
         (DWORD, 0xFFFFFFFF),
-        (DWORD, b"\x01"),
         (QWORD, 1 << 63),
         (BINARY, b""),
-        (BINARY, bytes(range(256))),
-        (NONE, b"\xff"),
+        (BINARY, bytes(byte for byte in range(256) if byte != 0x40)),
+        (BINARY, b"\x40\0\0\0"),
+        (BINARY, bytes(65536)),
+        (SZ, "a" * 16384),
         (SZ, ""),
         (SZ, "proxy.example:8080"),
         (SZ, "http=a:1;https=b:2"),
@@ -65,7 +68,22 @@ def test_exact(kind: RegistryType, data: RegistryData) -> None:
         (DWORD, 1 << 32, "no REG_DWORD"),
         (QWORD, -1, "no REG_QWORD"),
         (BINARY, "0x12", "does not fit REG_BINARY"),
-        (NONE, "zz", "does not fit REG_NONE"),
+        (NONE, "zz", "of that type cannot be put back"),
+        (NONE, b"", "is a REG_NONE, and data of that type cannot be put back"),
+        (RegistryType.DWORD_BIG_ENDIAN, b"\0\0\0\1", "of that type cannot be put back"),
+        (RegistryType.LINK, b"a", "of that type cannot be put back"),
+        (DWORD, b"\x01", "no REG_DWORD"),
+        (QWORD, b"\x01\0\0\0", "no REG_QWORD"),
+        (BINARY, bytes(65537), "larger than anything"),
+        (SZ, "a" * 16385, "larger than anything"),
+        (MULTI, ("a" * 99,) * 200, "larger than anything"),
+        (SZ, "http=me:se cret@proxy.example:8080", "a user and a password"),
+        (SZ, "me:se/secret@proxy.example:8080", "a user and a password"),
+        (SZ, "me:secret%40proxy.example:8080", "a user and a password"),
+        (NONE, "http://me:secret@proxy.example".encode("utf-16-le"), "a user and a password"),
+        (BINARY, "http://me:secret@proxy.example".encode("utf-16-le"), "a user and a password"),
+        (RegistryType.LINK, "http://me:secret@proxy.example".encode("utf-16-le"), "a user and a password"),
+        (MULTI, ("http://me:secret", "@proxy.example"), "a user and a password"),
         (SZ, "http://me:secret@proxy.example:8080", "a user and a password"),
         (SZ, "http=me:secret@proxy.example:8080", "a user and a password"),
         (SZ, "me:@proxy.example", "a user and a password"),
@@ -91,3 +109,12 @@ def test_a_question_mark_is_sure_where_the_page_has_all_letters() -> None:
 def test_secrets_by_name_and_nothing() -> None:
     assert "password" in objection(RegistryValue("POP3 Password", BINARY, b"x"), 65001)
     assert objection(ABSENT, None) == ""
+
+
+@pytest.mark.parametrize("piece", ["a", "a:", "%", " "])
+def test_hostile_sizes_take_no_time(piece: str) -> None:
+    text = piece * (60_000 // len(piece))
+    start = time.process_time()
+    for kind, data in ((SZ, text), (MULTI, (text,)), (NONE, text.encode()), (SZ, text[:16384])):
+        objection(RegistryValue("ProxyServer", kind, data), 850)
+    assert time.process_time() - start < 1

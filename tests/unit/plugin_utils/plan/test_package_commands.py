@@ -141,7 +141,11 @@ def test_a_later_issue_is_removed_by_its_own_program() -> None:
     [
         ({}, {}, "no record of it is on this host"),
         ({rf"{UPDATES}\KB4019276": {}}, {}, "installed without a backup (/nobackup)"),
-        ({rf"{UPDATES}\KB4019276": {}}, {rf"{UPDATES}\KB4019276": "Denied."}, "UninstallCommand could not be read: Denied"),
+        (
+            {rf"{UPDATES}\KB4019276": {}},
+            {rf"{UPDATES}\KB4019276": "Denied."},
+            "UninstallCommand could not be read: Denied",
+        ),
         ({}, {UPDATES: "Denied."}, "the record of installed updates could not be read"),
     ],
 )
@@ -179,8 +183,14 @@ def test_on_vista_pkgmgr_alone_removes() -> None:
         (state(0x0), "it is not installed"),
         (state(None), "its state was not read"),
         (state(0x70, NAME + " & echo"), "does not have a name as Windows gives them"),
-        (state(0x70, NAME.replace("31bf3856ad364e35", "0000000000000000")), "does not have a name as Windows gives them"),
-        (state(0x70, "Package_for_RollupFix~31bf3856ad364e35~amd64~~7601.24545.1.8"), "is in as a part of another update"),
+        (
+            state(0x70, NAME.replace("31bf3856ad364e35", "0000000000000000")),
+            "does not have a name as Windows gives them",
+        ),
+        (
+            state(0x70, "Package_for_RollupFix~31bf3856ad364e35~amd64~~7601.24545.1.8"),
+            "is in as a part of another update",
+        ),
     ],
 )
 def test_why_a_package_cannot_be_removed(layer: Keys, why: str) -> None:

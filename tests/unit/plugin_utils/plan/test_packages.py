@@ -122,7 +122,9 @@ def test_languages_of_packages_for_xp(name: str, langid: str | None, objections:
 
 def test_the_language_that_is_needed_is_named() -> None:
     (objection,) = looked_at(xp(), "KB4019276", ENU, "0407", sha256=KNOWN, given=None).objections
-    assert objection.why.endswith("is the package for English Windows, and this one is German: get the one for it (-deu).")
+    assert objection.why.endswith(
+        "is the package for English Windows, and this one is German: get the one for it (-deu)."
+    )
 
 
 def test_packages_from_vista_on_are_for_every_language() -> None:

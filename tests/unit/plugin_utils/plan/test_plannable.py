@@ -59,10 +59,15 @@ HOSTILE_IN_A_FIX = [
     (step("proxy", INET, "ProxyServer", "a\nb"), DATA),
     (step("proxy", INET, "ProxyServer", "\u202ep:1"), DATA),
     (step("proxy", INET, "ProxyServer", "http://user:secret@p:1"), DATA),
+    (step("proxy", INET, "ProxyServer", "user:secret@p:1"), DATA),
+    (step("proxy", INET, "ProxyServer", "http://user:se/cret@p:1"), DATA),
+    (step("proxy", INET, "ProxyServer", "user:secret%40p:1"), DATA),
     (step("proxy", INET, "ProxyServer", "x" * 20000), DATA),
     (step("proxy", INET + r"\Connections", "DefaultConnectionSettings", b"short"), DATA),
     (step("proxy", INET + r"\Connections", "DefaultConnectionSettings", b"\x99" + DIRECT[1:]), DATA),
     (step("proxy", INET + r"\Connections", "DefaultConnectionSettings", named_proxy("//u:p@x:1")), DATA),
+    (step("proxy", INET + r"\Connections", "DefaultConnectionSettings", named_proxy("u:p@x:1")), DATA),
+    (step("proxy", INET + r"\Connections", "DefaultConnectionSettings", DIRECT + b"u:p@x:1"), DATA),
     (step("proxy", INET + r"\Connections", "DefaultConnectionSettings", DIRECT + bytes(70000)), DATA),
     (step("proxy", K["proxy-winhttp-native"].key, "WinHttpSettings", DIRECT), DATA),
     (replace(ADDED, name=f"MailFleet {OLDER} 1", after=allow(OLDER)), "without the name that this run gives"),
@@ -88,3 +93,12 @@ def test_what_no_fix_may_do(entry: Step, why: str) -> None:
 def test_a_rollback_has_one_side_that_a_plan_could_have_written(entry: RegistryStep) -> None:
     (found,) = judged(rollback(entry))
     assert "Enabled" in found
+
+
+@pytest.mark.parametrize("name", ["all", "@x.dll,-1", "a?", "a/?", "{part}", "x" * 256, " a", "a%b"])
+def test_a_rule_that_netsh_cannot_be_given(name: str) -> None:
+    before, after = (
+        str(side).replace(f"Name={SWITCHED.name}|", f"Name={name}|") for side in (SWITCHED.before, SWITCHED.after)
+    )
+    (found,) = judged(fix(replace(SWITCHED, name=name, before=before, after=after)))
+    assert "has a name that is never put on a command line" in found

@@ -50,15 +50,33 @@ def test_every_word_of_the_tables_is_looked_after() -> None:
         ("xp-sp3", "KB4019276", [{r"HKLM\SYSTEM\WPA\WES": {"Installed": 1}}], {}, []),
         # What else its test asks for on WEPOS is not known.
         ("xp-sp3", "KB4019276", [{r"HKLM\SYSTEM\WPA\WEPOS": {"Installed": 1}}], {}, ["refuses an ordinary XP"]),
-        ("xp-sp3", "KB4019276", [], {r"HKLM\SYSTEM\WPA": "Access is denied."}, ["could not be read: Access is denied."]),
+        (
+            "xp-sp3",
+            "KB4019276",
+            [],
+            {r"HKLM\SYSTEM\WPA": "Access is denied."},
+            ["could not be read: Access is denied."],
+        ),
         ("posready-2009", "KB4019276", [], {}, []),
         ("vista-sp2", "KB4019276", [], {}, []),
         ("posready-2009", "KB4467770", [], {}, ["KB4467770 needs KB4019276 first, and that is not in"]),
         ("posready-2009", "KB4230450", [IE8], {}, []),
-        ("posready-2009", "KB4230450", [{IE: {"Version": "6.0.2900.5512"}}], {}, ["this host has version 6.0.2900.5512"]),
+        (
+            "posready-2009",
+            "KB4230450",
+            [{IE: {"Version": "6.0.2900.5512"}}],
+            {},
+            ["this host has version 6.0.2900.5512"],
+        ),
         ("posready-2009", "KB4230450", [{IE: {"Version": "junk\u202e"}}], {}, ["this host has version junk\\u202e"]),
         ("posready-2009", "KB4230450", [], {}, ["no version of it was found"]),
-        ("posready-2009", "KB4230450", [], {IE: "Access is denied."}, ["its version could not be read: Access is denied"]),
+        (
+            "posready-2009",
+            "KB4230450",
+            [],
+            {IE: "Access is denied."},
+            ["its version could not be read: Access is denied"],
+        ),
         ("server-2003-sp2", "KB948963", [], {}, []),
         ("win7-sp1", "KB3140245", [], {}, []),
     ],
@@ -96,7 +114,8 @@ def test_what_the_run_installs_before_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("after_reboot_of", "words"), [((), None), (("KB4490628",), "needs KB4490628 in force, and that waits for a reboot")]
+    ("after_reboot_of", "words"),
+    [((), None), (("KB4490628",), "needs KB4490628 in force, and that waits for a reboot")],
 )
 def test_a_required_update_that_waits_for_a_reboot(after_reboot_of: tuple[str, ...], words: str | None) -> None:
     ctx = host("win7-sp1", package("KB4490628", 0x60))
@@ -131,6 +150,18 @@ def test_sha2_asks_for_the_servicing_stack_and_the_code_signing_update(layers: l
 def test_sha2_is_a_condition_where_it_applies_only() -> None:
     ctx = with_update(host("server-2012"), "KB3140245", prerequisites=("sha2",))
     assert required_updates(ctx, ctx.knowledge.updates["KB3140245"]) == ()
+
+
+def test_a_windows_that_nothing_teaches_sha2() -> None:
+    ctx = with_update(host("vista-sp2"), "KB4056564", prerequisites=("sha2",))
+    (need,) = unmet(ctx, ctx.knowledge.updates["KB4056564"])
+    assert "no update teaches this Windows to take that (sha2-servicing)" in need.why
+
+
+@pytest.mark.parametrize(("os_id", "stack"), [("win7-sp1", "KB4490628"), ("server-2008-sp2", "KB4493730")])
+def test_the_code_signing_update_asks_for_the_servicing_stack(os_id: str, stack: str) -> None:
+    ctx = host(os_id)
+    assert required_updates(ctx, ctx.knowledge.updates["KB4474419"]) == (stack,)
 
 
 def test_the_service_pack_is_named() -> None:

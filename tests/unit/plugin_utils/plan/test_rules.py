@@ -18,12 +18,15 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     Unread,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.commands import commands
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import PART, USER
 from tests.support.hosts import region
 
 KEY = r"HKLM\SYSTEM\Rules"
 OURS = "v2.10|Action=Allow|Active=TRUE|Dir=Out|Protocol=6|Profile=Domain|Profile=Private|RPort=25|RPort=465|Name=M 1|"
 NETSH = "v2.30|Action=Allow|Active=TRUE|Dir=Out|Protocol=6|Profile=Private|Profile=Domain|RPort=465|RPort=25|Name=M 1|"
 THEIRS = "v2.10|Action=Block|Active=TRUE|Dir=Out|Protocol=6|RPort2_10=20-30|App=C:\\x.exe|Name=no mail|"
+NAMES = ["MailFleet 20261122T010000Z-0123abcd 1", "Block (mail)", "a'b", "x" * 255]
 
 
 def image(**texts: object) -> RegistryImage:
@@ -86,16 +89,45 @@ def test_a_rule_is_switched_and_nothing_else(text: str, active: bool) -> None:
         rules.switched("no rule", active)
 
 
-@pytest.mark.parametrize("name", ["MailFleet 20261122T010000Z-0123abcd 1", "Block (mail)", "a'b", "x" * 4000])
+@pytest.mark.parametrize("name", NAMES)
 def test_names_for_netsh(name: str) -> None:
     assert rules.nameable(name)
 
 
 @pytest.mark.parametrize(
-    "name", ["", " a", 'a"b', "a&b", "50%", "a!", "@x.dll,-1", "ALL", "caf\u00e9", "a\nb", "x" * 4001]
+    "name",
+    [
+        "",
+        " a",
+        'a"b',
+        "a&b",
+        "50%",
+        "a!",
+        "@x.dll,-1",
+        "ALL",
+        "caf\u00e9",
+        "a\nb",
+        "x" * 256,
+        "a?",
+        "/?",
+        "a {part}",
+        "{user}",
+        "a ",
+    ],
 )
 def test_names_that_netsh_cannot_be_given(name: str) -> None:
     assert not rules.nameable(name)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "{1}", "a.b", "a/b"])
+def test_every_such_name_becomes_a_command(name: str) -> None:
+    """No step is made of which nobody can make a command; the placeholders are those of lines."""
+    text = THEIRS.replace("no mail", name)
+    step = RuleStep(KEY, "a", name, text, rules.switched(text, False))
+    assert rules.nameable(name)
+    assert commands(step, "MailFleet-0123456789abcdef")
+    for taken in (PART, USER, "/?"):
+        assert not rules.nameable(name + taken)
 
 
 def test_rules_are_found_by_name_as_netsh_finds_them() -> None:

@@ -27,8 +27,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry_keys import has_key, with_key
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places import same
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.steps import after_steps
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.undo import Undo, same, undo
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.undo import Undo, undo
 from tests.support.hosts import ALICE, PROTOCOLS, region, value
 from tests.unit.plugin_utils.plan.runs_on_images import FIRST, RULES, SECOND, THIRD, journal
 
@@ -102,6 +103,14 @@ def test_a_value_that_drifted_is_refused_and_named_and_the_rest_goes_on() -> Non
         f"{CLIENT}\\Enabled has changed since run {FIRST}: it holds dword:00000007, and the run left dword:00000000;"
         " it is left so.",
     )
+
+
+def test_what_a_user_wrote_since_is_not_repeated_where_it_may_hold_a_login() -> None:
+    proxy = RegistryStep("proxy", INET, "ProxyServer", ABSENT, value("ProxyServer", "proxy:1"))
+    held = RegistryImage((region("HKU", {INET: {"ProxyServer": "http://bob:S3cret@proxy:8080"}}),))
+    (refused,) = undo(one(proxy), held).refused
+    assert "it holds (not shown: may hold a user and a password), and the run left" in refused
+    assert "S3cret" not in refused
 
 
 @pytest.mark.parametrize(

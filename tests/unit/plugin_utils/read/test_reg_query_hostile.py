@@ -66,12 +66,12 @@ AMBIGUOUS = [
     pytest.param("    b    REG_DWORD    0x0\n", "a value that belongs to no key", id="a-value-before-any-key"),
     pytest.param(
         f"{HEADER}\n    a    REG_SZ    x\nsecond line of a\n",
-        "text among keys and values: second line of a",
+        "text among keys and values",
         id="a-value-of-two-lines",
     ),
     pytest.param(
         f"{HEADER}\n    a    REG_SZ    x\n    second line of a\n",
-        "text among keys and values: second line of a",
+        "text among keys and values",
         id="a-second-line-with-blanks",
     ),
     pytest.param(
@@ -145,6 +145,12 @@ def test_separators_within_data_forge_nothing(inside: str) -> None:
         f"{HEADER}\n    POP3 Password    REG_SZ    D08C9DDF    REG_SZ    x\n",
         f"{HEADER}\n    a    REG_SZ    x\nPOP3 Password is D08C9DDF\n",
         "POP3 Password is D08C9DDF\n",
+        f"{HEADER}\n    a    REG_SZ    x\nbob:D08C9DDF@proxy:80\n",
+        f"{HEADER}\n    a    REG_SZ    x\n    D08C9DDF\n",
+        f"{HEADER}\n    ProxyServer    REG_SZ    D08C9DDF    REG_SZ    x@proxy:80\n",
+        "bob:D08C9DDF@proxy:80\n",
+        "bob:D08C9DDF%40proxy:80\n",
+        f"{HEADER}\n    D08C9DDF@    REG_SZ    x\n    D08C9DDF@    REG_SZ    x\n",
         f"{HEADER}\n    POP3 Password    REG_BINARY    D08C9DDFZ\n",
     ],
 )

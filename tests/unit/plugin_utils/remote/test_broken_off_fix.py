@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Interrupted
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import Interrupted
 from tests.support.lab_shell import LabShell, bench_with_firewall, recovers
 
 

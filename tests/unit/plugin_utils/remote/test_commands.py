@@ -18,9 +18,10 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     RegistryValue,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.commands import commands, sections
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.lock import guarded
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import PackError, pack
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.quote import Unquotable
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import by_code
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, by_code, section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import LIMITS
 from tests.lab.parse import expand_percent, parse
 
@@ -200,28 +201,21 @@ def test_one_section_per_step() -> None:
     assert made[1].queries[0].command == "&".join(commands(value(R.SZ, "\n"), FOLDER))
 
 
-def test_a_guard_stands_around_each_section() -> None:
-    (made,) = sections([value(R.DWORD, 1)], FOLDER, lambda command: f"ver&({command})")
-    assert made.queries[0].command == f'ver&(reg add "{KEY}" /v n /t REG_DWORD /d 1 /f)'
-
-
 BIG = [value(R.BINARY, bytes(5000)), value(R.SZ, "\u20ac" * 3000), value(R.SZ, "a" * 1400), value(R.SZ, "a" * 3000)]
 DEEP = rf"HKU\S-1-5-21-1111111111-2222222222-3333333333-1001\Software\Microsoft\Windows\CurrentVersion\{'x' * 100}"
 REMOVING = [step(ABSENT, DEEP, removes=(DEEP.rpartition("\\")[0], DEEP)) for _unused in range(5)]
 
 
-def guarded(command: str) -> str:
-    """About as long as the guard of a run."""
-    return rf'(reg query HKLM\SOFTWARE\{"x" * 50} /v Owner|find "REG_DWORD")&(if not errorlevel 1 ({command}))'
-
-
 @pytest.mark.parametrize("limit", LIMITS)
 def test_every_section_fits_into_a_line(limit: int) -> None:
-    made = sections([*BIG, *REMOVING], FOLDER, guarded)
+    made = sections([*BIG, *REMOVING], FOLDER)
     assert len(by_code(made)) == len(made) > len(BIG) + len(REMOVING)
     assert [query.code for query in made[0].queries] == ["X0"]
     assert [query.code for query in made[1].queries] == ["X0_1"]
-    for batch in pack(made, limit):
+    # Each stands in the guard of a run.
+    run = "20260102T030405Z-0123abcd"
+    around = tuple(section("guarded", Query(q.code, command=guarded(run, q.command))) for s in made for q in s.queries)
+    for batch in pack(around, limit):
         parse(expand_percent(batch.text("0123456789abcdef"), {"SYSTEMROOT": r"C:\Windows"}))
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryValue
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.safety import OwnConnection
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Refusal
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import Refusal
 from tests.support.hosts import PROTOCOLS
 from tests.support.lab_shell import FIREWALL, Bench, LabShell, Registry, consents
 
