@@ -82,14 +82,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
 def audit_options(arguments: dict[str, t.Any], *, check_mode: bool) -> AuditOptions:
     """The checked options that an audit and a fix share. Raises OptionError."""
-    if check_mode and arguments["profiles"] == "all":
-        raise OptionError("profiles: 'all' writes to the host, so it is refused in check mode; use 'loaded'.")
+    profiles = arguments["profiles"]
+    if check_mode and profiles != "loaded":
+        raise OptionError(f"profiles: '{profiles}' writes to the host, so it is refused in check mode; use 'loaded'.")
     return AuditOptions(
         policy=arguments["policy"],
         servers=parse_servers(arguments["servers"]),
         only=frozenset(arguments["only"]),
         skip=frozenset(arguments["skip"]),
-        profiles=arguments["profiles"],
+        profiles=profiles,
         firewall_profiles=frozenset(arguments["firewall_profiles"]),
         waivers=parse_waivers(arguments["waivers"], KNOWLEDGE.checks),
         today=datetime.datetime.now(tz=datetime.UTC).date(),

@@ -67,17 +67,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if arguments["reg_file"]:
             files = write_reg_files(arguments["reg_file"], fixed.steps, check=check)
             return {**shown.fixed(fixed), "changed": files.changed, "reg_files": files.result()}
-        answer = shown.fixed(fixed)
-        if fixed.failed and arguments["on_error"] == "unwind" and fixed.run:
+        if not (fixed.failed and fixed.run and arguments["on_error"] == "unwind"):
+            return shown.fixed(fixed)
+        try:
             undone = roll_back(shell, audit_face.KNOWLEDGE, fixed.run, desk, terms, stop_on_drift=False)
-            answer["unwound"] = shown.rolled_back(undone)
-        return answer
+        except desks.ERRORS as error:
+            return shown.not_unwound(fixed, str(error))
+        return shown.unwound(fixed, undone)
 
 
 def _options(arguments: dict[str, t.Any], *, check_mode: bool) -> AuditOptions:
     profiles = arguments["profiles"]
-    if check_mode and profiles != "loaded":
-        raise OptionError(f"profiles: '{profiles}' writes to the host, so it is refused in check mode; use 'loaded'.")
     if arguments["reg_file"] and profiles != "loaded":
         raise OptionError(
             f"profiles: '{profiles}' writes to the host, and reg_file is to change nothing there; use 'loaded'."

@@ -44,7 +44,7 @@ CHANGED = "was not signed with this"
 SIGNATURES: dict[str, tuple[Callable[[bytes], bytes], tuple[str, str]]] = {
     "edited": (edited(setting("time", "2020-01-01T00:00:00Z")), (CHANGED, CHANGED)),
     "foreign": (signed("0" * 64), (CHANGED, CHANGED)),
-    "unsigned": (signed(None), ("is not signed", "consent: [host_journal]")),
+    "unsigned": (signed(None), ("is not signed", "is not signed")),
     "no-hmac": (signed("!"), ("64 small hex digits", "64 small hex digits")),
 }
 

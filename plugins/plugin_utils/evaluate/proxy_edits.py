@@ -24,7 +24,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     Unread,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Remedy, State
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.logins import holds_login, strings_of
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.logins import hidden, holds_login, strings_of
 
 #: Bytes of a record and characters of a text that a plan carries: more than Windows ever writes there.
 _LARGEST: t.Final = 8192
@@ -67,7 +67,7 @@ def aim(edits: tuple[Edit, ...], why: str, done: str) -> Aim:
 def _objection(edit: Edit) -> str:
     """Why no plan and no journal may carry a value, or ""."""
     before = edit.before.data if isinstance(edit.before, RegistryValue) else None
-    if any(holds_login(data) for data in (before, edit.data)):
+    if holds_login(edit.data) or (isinstance(edit.before, RegistryValue) and hidden(edit.before)):
         return "may hold a name and a password"
     if any(isinstance(data, bytes) and len(data) > _LARGEST for data in (before, edit.data)):
         return "is larger than anything that Windows writes there"

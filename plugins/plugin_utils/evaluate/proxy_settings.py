@@ -43,6 +43,8 @@ _USER_POLICY: t.Final = "proxy-user-policy"
 _MACHINE: t.Final = ("proxy-machine", "proxy-machine-connections")
 _USER: t.Final = ("proxy-user-enable", "proxy-user-connections")
 
+_TEXTS: t.Final = frozenset({RegistryType.SZ, RegistryType.EXPAND_SZ})
+
 Read = t.Union[RegistryValue, Absent, Unread]
 Parts = t.TypeVar("Parts")
 
@@ -175,7 +177,10 @@ def on(read: Read) -> bool:
 
 def text(read: Read) -> str:
     """The text of a plain value, "" for whatever is no text."""
-    return read.data.strip() if isinstance(read, RegistryValue) and isinstance(read.data, str) else ""
+    if not isinstance(read, RegistryValue) or read.type not in _TEXTS:
+        # Data of another type that do not fit it are a str, too: whatever was printed.
+        return ""
+    return read.data.strip() if isinstance(read.data, str) else ""
 
 
 def clean_data(read: Read) -> RegistryData | None:

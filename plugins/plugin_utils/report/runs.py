@@ -48,6 +48,24 @@ def fixed(done: Fixed) -> dict[str, t.Any]:
     return answer
 
 
+def unwound(done: Fixed, undone: RolledBack) -> dict[str, t.Any]:
+    """The result of a fix in which a step did not take, and which was undone: the host is as it was before."""
+    answer = fixed(done)
+    complete = not undone.failed and not undone.undo.refused
+    answer |= {"unwound": rolled_back(undone), "reboot_required": False, "reboot_reasons": []}
+    if complete:
+        answer |= {"changed": False, "verdict": done.before.audit.verdict.value, "after": answer["before"]}
+    answer["msg"] += " It was undone." if complete else " It was undone in part."
+    return answer
+
+
+def not_unwound(done: Fixed, why: str) -> dict[str, t.Any]:
+    """The result of a fix in which a step did not take, and which could not be undone."""
+    answer = fixed(done)
+    answer["msg"] += plain(f" It could not be undone: {why} Undo it with mail_tls_rollback, run: {done.run}.")
+    return answer
+
+
 def _seen(seen: Seen) -> dict[str, t.Any]:
     return result(seen.context, seen.audit)
 

@@ -255,43 +255,6 @@ def test_a_proxy_matters_only_to_accounts_that_speak_http() -> None:
     assert findings(ctx)["proxy.consistent", ALICE.sid].severity is not Severity.INFO
 
 
-LOGINS = [
-    "http://alice:hunter2@p:1",
-    "alice:hunter2@p:1",
-    "http=a:1;https=alice:hunter2@p:1",
-    "alice:hunter2/x@p",
-    "alice:hunter2 x@p",
-    "alice:x hunter2@p",
-    "alice:hunter2;x@p",
-    "alice:x;hunter2@p",
-    "alice:hunter2%40p",
-]
-
-
-@pytest.mark.parametrize("login", LOGINS)
-def test_no_login_is_shown(login: str) -> None:
-    layer = user(blob(7, login, SCRIPT), ProxyServer=login + "x", AutoConfigURL=login, ProxyOverride=(login, "x"))
-    layer |= {NATIVE: {"WinHttpSettings": winhttp(3, login)}}
-    shown = repr(findings(host("win7-sp1", layer, environment=X86)))
-    assert "hunter2" not in shown
-    assert shown.count("not shown: may hold a user and a password") >= 9
-    assert SCRIPT in shown
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        ("alice:hunter2", "@p:1"),
-        "alice:hunter2@p:1".encode("utf-16-le"),
-        b"alice:hunter2@p:1",
-    ],
-)
-@pytest.mark.parametrize("name", ["ProxyServer", "AutoConfigURL", "ProxyOverride", "ProxyEnable"])
-def test_no_login_in_data_of_another_type_is_shown(name: str, data: RegistryData) -> None:
-    finding, _consistent = of_alice(user(blob(1), **{name: data}))
-    assert finding.observed[name] == "(not shown: may hold a user and a password)"
-
-
 @given(st.binary(max_size=80))
 def test_arbitrary_bytes_never_pass_unread(data: bytes) -> None:
     setting, consistent = of_alice(user(data))

@@ -13,10 +13,10 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.safety import OwnConnection
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Refusal
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
+from tests.lab.systems import systems
 from tests.support.hosts import PROTOCOLS
 from tests.support.lab_shell import FIREWALL, Bench, LabShell, Registry, consents
 
-OLD_AND_NEW = ["xp-sp3", "server-2003-sp2", "vista-sp2", "win7-sp1", "server-2012r2", "win10-22h2", "win11-24h2"]
 OURS = r"HKEY_LOCAL_MACHINE\SOFTWARE\MailFleet"
 TLS12 = PROTOCOLS + r"\TLS 1.2\Client"
 
@@ -41,7 +41,7 @@ def bench(tmp_path: Path) -> Bench:
     return bench
 
 
-@pytest.mark.parametrize("os", OLD_AND_NEW)
+@pytest.mark.parametrize("os", sorted(systems()))
 @pytest.mark.parametrize("policy", ["compat", "standard", "strict"])
 def test_a_fix_takes_once_and_a_rollback_leaves_no_trace(tmp_path: Path, os: str, policy: str) -> None:
     bench = Bench(tmp_path, os=os)
