@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -62,3 +63,24 @@ def test_the_blob_is_nowhere(realdata: Path, tmp_path: Path) -> None:
     texts = [done.stdout, done.stderr, loud.stdout, loud.stderr, log.read_text("utf-8", "replace")]
     texts += [file.read_text("utf-8", "replace") for file in (tmp_path / "build").rglob("*") if file.is_file()]
     assert not any(leaks(text, blob) for text in texts)
+
+
+def test_neither_the_blob_nor_the_key_of_journals_is_anywhere_after_a_fix(realdata: Path, tmp_path: Path) -> None:
+    registry = realdata / "hosts" / "win7sp1-shieldbase.reg"
+    blob, key = blob_of(registry), "Sesame-Open-77"
+    fleet = [
+        {"name": f"pc{number}", "os": "win7-sp1", "arch": "x86", "registry": [registry], **way}
+        for number, way in enumerate(WAYS)
+    ]
+    loud = {"ANSIBLE_LOG_PATH": str(tmp_path / "ansible.log"), "ANSIBLE_DEBUG": "1"}
+    texts = []
+    with Lab(hosts=fleet) as lab:
+        for module, more in (("mail_tls_fix", {"policy": "standard"}), ("mail_tls_rollback", {"run": "last"})):
+            options = json.dumps({"journal_dir": str(tmp_path / "journals"), "journal_key": key, **more})
+            words = ("-m", f"mailfleet.client.{module}", "-a", options, "-vvvvvv", "--diff")
+            done = run("ansible", "windows", "-i", str(lab.inventory), *words, environment=loud)
+            assert done.stdout.count("CHANGED") == len(WAYS), done.stdout[-3000:]
+            texts += [done.stdout, done.stderr]
+    texts += [file.read_text("utf-8", "replace") for file in tmp_path.rglob("*") if file.is_file()]
+    assert not any(leaks(text, blob) for text in texts)
+    assert not any(key in text for text in texts)

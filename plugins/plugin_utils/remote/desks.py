@@ -52,6 +52,8 @@ def failure(error: Exception) -> dict[str, t.Any]:
     """A task's result for one of ERRORS, or another error whose message is a sentence."""
     unreachable = isinstance(error, (ShellError, Interrupted)) and error.unreachable
     answer: dict[str, t.Any] = {"unreachable" if unreachable else "failed": True, "msg": str(error)}
+    if isinstance(error, ShellError):
+        answer["msg"] = f"{error} No step of the run had been sent."
     if isinstance(error, Interrupted):
         answer["run"] = error.run
         answer["msg"] = (
