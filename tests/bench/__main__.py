@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an audit costs beside one ``ansible.builtin.raw: ver``, over the same connection and against the same lab.
 
-The two run in turns, so that a machine whose speed drifts does them the same wrong. Prints medians as JSON.
+The two run in turns, so that a machine whose speed drifts does them the same wrong. Prints medians as JSON; and what
+fixes and rollbacks cost, once.
 """
 
 from __future__ import annotations
@@ -105,6 +106,24 @@ def on_the_wire(arguments: argparse.Namespace) -> dict[str, dict[str, int]]:
     }
 
 
+def fixing(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """What a first fix, a second one that finds nothing to do, and a rollback cost for each host."""
+    fleet = [{"name": "fix", "os": "win7-sp1", "kind": "simulated", "count": arguments.hosts}]
+    found = {}
+    with Lab(hosts=fleet) as lab, tempfile.TemporaryDirectory() as journals:
+        for name, module, more in (
+            ("fix", "mail_tls_fix", ""),
+            ("second fix", "mail_tls_fix", ""),
+            ("rollback", "mail_tls_rollback", " run=last"),
+        ):
+            lab.reset()
+            words = ["ansible", "windows", "-m", f"mailfleet.client.{module}", "-a", f"journal_dir={journals}{more}"]
+            once = run(words, lab.inventory, arguments.forks)
+            requests = sum(one["requests"] for one in lab.counters().values()) / arguments.hosts
+            found[name] = {**_medians([once], arguments.hosts), "requests_per_host": round(requests, 1)}
+    return found
+
+
 def main() -> None:
     """``python -m tests.bench [--hosts 200] [--forks 10] [--runs 3] [--os win10-22h2]``"""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -117,6 +136,7 @@ def main() -> None:
     with Lab(hosts=fleet) as lab:
         results: dict[str, object] = {name: compare(pair, lab.inventory, arguments) for name, pair in _PAIRS.items()}
     results["wire"] = on_the_wire(arguments)
+    results["fixing"] = fixing(arguments)
     print(json.dumps({"hosts": arguments.hosts, "forks": arguments.forks, "runs": arguments.runs, **results}, indent=1))
 
 
