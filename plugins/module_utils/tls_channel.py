@@ -221,7 +221,8 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[tuple[t.Any, ...]]
     if not answers:
         raise ProbeError("dns", "the name was not resolved in time")
     if isinstance(answers[0], Exception):
-        raise ProbeError("dns", f"the name does not resolve: {answers[0]}") from answers[0]
+        why = getattr(answers[0], "strerror", None) or answers[0]
+        raise ProbeError("dns", f"the name does not resolve: {why}") from answers[0]
     return t.cast("list[tuple[t.Any, ...]]", answers[0])
 
 
