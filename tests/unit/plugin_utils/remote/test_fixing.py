@@ -18,6 +18,7 @@ from tests.support.hosts import PROTOCOLS
 from tests.support.lab_shell import FIREWALL, Bench, LabShell, Registry, consents
 
 OURS = r"HKEY_LOCAL_MACHINE\SOFTWARE\MailFleet"
+APP_PATHS = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\App Paths"
 TLS12 = PROTOCOLS + r"\TLS 1.2\Client"
 
 
@@ -226,5 +227,30 @@ def test_a_value_of_a_wrong_type_comes_back_with_its_type(tmp_path: Path) -> Non
     done = bench.fix()
     changed = {step.place[1]: step.before for step in done.steps if step.place[0] == TLS12.casefold()}
     assert isinstance(changed["enabled"], RegistryValue)
+    bench.roll_back()
+    assert bench.registry() == first
+
+
+def test_a_rule_for_the_program_of_an_account(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, os="win10-22h2")
+    registry = bench.host.registry
+    profile = r"HKCU\Software\Microsoft\Office\16.0\Outlook\Profiles\Outlook\9375CFF0413111d3B88A00104B2A6676\00000002"
+    registry.set_text(r"HKLM\SOFTWARE\Microsoft\Office\16.0\Outlook\InstallRoot", "Path", "x")
+    for name, text in (("clsid", "{ED475412-B0D6-11D2-8C3B-00104B2A6676}"), ("IMAP Server", "mail.example")):
+        registry.set_text(profile, name, text)
+    registry.set_text(profile, "Account Name", "work")
+    for name, number in (("IMAP Port", 993), ("IMAP Use SSL", 1)):
+        registry.set_number(profile, name, number)
+    folder = "C:\\Program Files (x86)\\Microsoft Office\\root\\Office16\\"
+    registry.set_text(rf"{APP_PATHS}\OUTLOOK.EXE", "Path", folder)
+    registry.set_number(rf"{FIREWALL}\PublicProfile", "DefaultOutboundAction", 1)
+    first = bench.registry()
+    done = bench.fix(only=frozenset({"firewall"}))
+    assert (done.failed, len(done.steps)) == ((), 1)
+    rules = registry.find(FIREWALL + r"\FirewallRules")
+    assert rules is not None
+    (made,) = (v for v in rules.values.values() if f"MailFleet {done.run}" in v.raw.decode("utf-16-le"))
+    assert f"|RPort=993|App={folder}OUTLOOK.EXE|" in made.raw.decode("utf-16-le")
+    assert bench.fix(only=frozenset({"firewall"})).steps == ()
     bench.roll_back()
     assert bench.registry() == first
