@@ -101,6 +101,11 @@ def test_a_right_signature_needs_no_consent(judged: tuple[dict[str, Data], dict[
     assert (result.get("failed", False), result["changed"], result["refused"]) == (False, True, [])
 
 
+def linked_below(journals: Path, outside: Path) -> None:
+    journals.mkdir()
+    (journals / "below").symlink_to(outside)
+
+
 # --- links ---------------------------------------------------------------------------------------------------------
 
 #: What stands where the folder of journals, or that of a host in it, should be; how it is given; what is named.
@@ -109,14 +114,9 @@ LINKS: dict[str, tuple[Callable[[Path, Path], object], str, str]] = {
     "slash": (lambda journals, outside: journals.symlink_to(outside), "/", "a symbolic link"),
     "dangling": (lambda journals, outside: journals.symlink_to(outside / "nowhere"), "", "a symbolic link"),
     "file": (lambda journals, _outside: journals.write_text("not a folder"), "", "a file"),
-    "below": (lambda journals, outside: linked_below(journals, outside), "", "a symbolic link"),
+    "below": (linked_below, "", "a symbolic link"),
     "for-all": (lambda journals, _outside: (journals.mkdir(), journals.chmod(0o777)), "", "written by others"),
 }
-
-
-def linked_below(journals: Path, outside: Path) -> None:
-    journals.mkdir()
-    (journals / "below").symlink_to(outside)
 
 
 @dataclass(frozen=True)

@@ -286,7 +286,7 @@ def _value(data: object, where: str, name: str) -> RegistryValue | Absent:
 def _data(kind: RegistryType, data: object, where: str) -> RegistryData:
     """Data of a type: numbers, texts and lists where they belong, else bytes; a number of a wrong size is bytes too."""
     width = _WIDTHS.get(kind)
-    if width and type(data) is int and 0 <= data < 1 << 8 * width:
+    if width and isinstance(data, int) and not isinstance(data, bool) and 0 <= data < 1 << 8 * width:
         return data
     if kind in _TEXTS:
         return text_of(data, where, _DATA)

@@ -41,7 +41,8 @@ def fields_of(data: object, where: str, names: Sequence[str], *, version: bool =
     if not isinstance(data, dict):
         raise JournalError(f"{where}: must be a mapping")
     # Another version may have other fields: it is named before they are.
-    if version and (type(data.get("journal")) is not int or data["journal"] != VERSION):
+    found = data.get("journal")
+    if version and (not isinstance(found, int) or isinstance(found, bool) or found != VERSION):
         raise JournalError(
             f"{where}: must be of version {VERSION}; another version of this collection may have made it"
         )

@@ -13,11 +13,17 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import 
 
 try:
     import requests.exceptions
-    from winrm.exceptions import AuthenticationError, WinRMError, WinRMOperationTimeoutError, WinRMTransportError
+    import winrm.exceptions
 
     TimeIsUp, _HttpError = requests.exceptions.Timeout, requests.exceptions.RequestException
+    WinRMOperationTimeoutError = winrm.exceptions.WinRMOperationTimeoutError
     #: Errors whose text tells people something. There are many more.
-    _TELLING: tuple[type[Exception], ...] = (AuthenticationError, WinRMError, WinRMTransportError, _HttpError)
+    _TELLING: tuple[type[Exception], ...] = (
+        winrm.exceptions.AuthenticationError,
+        winrm.exceptions.WinRMError,
+        winrm.exceptions.WinRMTransportError,
+        _HttpError,
+    )
 except ImportError:  # ansible-core's own connection says so when it connects
     TimeIsUp, WinRMOperationTimeoutError = ConnectionError, TimeoutError  # type: ignore[assignment]
     _TELLING = ()
@@ -32,3 +38,9 @@ def reason(error: Exception) -> str:
     text = " ".join(str(error).partition(" (extended fault data")[0].split())
     system = re.search(r"\[Errno -?\d+\] ([^'\")]+)", text)
     return f"cannot connect ({system[1]})" if system else shown(text, 300) or type(error).__name__
+
+
+def fault_code(error: Exception) -> int | None:
+    """The number of a fault of WS-Management; None for every other error."""
+    code = getattr(error, "wsman_fault_code", None)
+    return code if isinstance(code, int) else None

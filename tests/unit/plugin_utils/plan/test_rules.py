@@ -50,8 +50,8 @@ def image(**texts: object) -> RegistryImage:
     ],
 )
 def test_one_rule_in_two_spellings(one: str, other: str) -> None:
-    assert rules.same_rule(one, other)
-    assert rules.same_rule(other, one)
+    for pair in ((one, other), (other, one)):
+        assert rules.same_rule(*pair)
 
 
 @pytest.mark.parametrize(
