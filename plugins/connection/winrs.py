@@ -18,7 +18,7 @@ description:
   - The shell on the host is deleted when the task ends; old hosts allow two to five of them. What a host prints is not
     logged, at any verbosity.
 notes:
-  - Copies no files in this release; tasks that need that fail and say so.
+  - P(ansible.builtin.copy#module) and the like fail and say so; only the modules of this collection send files.
   - Privilege escalation (C(become)) would change nothing on a line of C(cmd.exe), so tasks that ask for it fail.
   - Over HTTP, messages are encrypted unless C(ansible_winrm_message_encryption=never) is set (NTLM, Kerberos, CredSSP).
   - P(ansible.builtin.raw#module) reads output as UTF-8, whatever code page the host prints it in.
@@ -88,8 +88,10 @@ EXAMPLES = r"""
 """
 
 import math
+import re
 import time
 import typing as t
+from functools import partial
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.connection.winrm import Connection as WinrmConnection
@@ -101,6 +103,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.winrm_erro
     WinRMOperationTimeoutError,
     reason,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.winrs_input import Input, InputError, feed
 
 display = Display()
 
@@ -111,12 +114,14 @@ TIMED_OUT: t.Final = 258
 _FAREWELL: t.Final = 5
 #: Commands that have ended and whose remains go with their shell: one request less each. WinRM 1.1 allows a shell five.
 _REMAINS: t.Final = 3
+#: What a module would come as: in the line, or on the standard input of PowerShell.
+_POWERSHELL: t.Final = {"line": re.compile("(?i)-encodedcommand"), "fed": re.compile("(?i)-encoded|powershell|pwsh")}
 _BASIC: t.Final = frozenset({"basic", "plaintext", "ssl"})
 _ENCRYPTING: t.Final = frozenset({"ntlm", "kerberos", "credssp"})
 
 
 class Connection(WinrmConnection):  # type: ignore[misc]
-    """cmd.exe over WinRM. Sends nothing but Create, Command, Receive, Signal and Delete."""
+    """cmd.exe over WinRM. Sends nothing but Create, Command, Send, Receive, Signal and Delete."""
 
     transport = NAME
     module_implementation_preferences = ("",)
@@ -177,8 +182,8 @@ class Connection(WinrmConnection):  # type: ignore[misc]
                     self.shell_id = None
         raise AnsibleConnectionFailure("; ".join(errors) or "No transport found for WinRM connection")
 
-    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
-        """Run one line of cmd.exe.
+    def exec_command(self, cmd: str, in_data: Input | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
+        """Run one line of cmd.exe. ``in_data``: what it gets on standard input, whole or in pieces; None: nothing.
 
         :returns: exit code, standard output, standard error; 258 and what was printed where the time was up.
         :raises AnsibleError: the line, or what comes with it, is nothing for this connection; nothing was sent.
@@ -189,20 +194,24 @@ class Connection(WinrmConnection):  # type: ignore[misc]
             self._connect()
         display.vvvvv(f"WINRS EXEC a line of {len(cmd)} characters", host=self._winrm_host)
         try:
-            command = self._winrm_run_command(cmd, (), console_mode_stdin=True)
+            command = self._winrm_run_command(cmd, (), console_mode_stdin=in_data is None)
+            if in_data is not None:
+                feed(partial(self._winrm_send_input, self.protocol, self.shell_id, command), in_data)
             ended, answer = self._output(command)
         except Exception as error:
             # A host that is not what it seems makes pywinrm and what is below it raise nearly anything.
             self._renew(patience=_FAREWELL)
             self.close()
+            if isinstance(error, InputError):
+                raise
             raise AnsibleConnectionFailure(f"the connection was lost: {reason(error)}") from None
         self._finish(command, ended)
         return answer
 
-    def _refuse(self, cmd: str, in_data: bytes | None) -> None:
+    def _refuse(self, cmd: str, in_data: Input | None) -> None:
         if self.become is not None:
             raise AnsibleError(f"{NAME} cannot become another user: a line of cmd.exe would run as before.")
-        if "-encodedcommand" in cmd.lower() or in_data:
+        if _POWERSHELL["line" if in_data is None else "fed"].search(cmd):
             raise AnsibleError(f"{NAME} runs no PowerShell: modules need the connection winrm, psrp or ssh.")
 
     def _output(self, command: str) -> tuple[bool, tuple[int, bytes, bytes]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import typing as t
 
-from . import firewall_baseline
+from . import firewall_baseline, power
 from .regfile import REG_BINARY, REG_EXPAND_SZ, REG_MULTI_SZ
 from .registry import Key, Registry
 from .systems import System
@@ -19,6 +19,11 @@ _CONTROL: t.Final = r"HKLM\SYSTEM\CurrentControlSet\Control"
 _SERVICES: t.Final = r"HKLM\SYSTEM\CurrentControlSet\Services"
 _SCHANNEL: t.Final = rf"{_CONTROL}\SecurityProviders\SCHANNEL"
 _INTERNET: t.Final = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
+
+#: How often it was booted, when it was last shut down (seconds since 1970), and an id that each host replaces.
+_BOOTS: t.Final = 12
+_LAST_SHUTDOWN: t.Final = 1_577_836_800
+MACHINE_GUID: t.Final = "00000000-0000-4000-8000-000000000000"
 
 #: WinINET's blob as it ships: version 0x46, counter, flags 9 = direct and automatic detection, no texts, no tail.
 _CONNECTIONS: t.Final = bytes.fromhex("46000000 02000000 09000000") + bytes(44)
@@ -70,6 +75,10 @@ def _identity(registry: Registry, system: System, arch: str, words: Words) -> No
     registry.set_text(rf"{_CONTROL}\Nls\CodePage", "ACP", str(words.ansi))
     level = int(system.sp.rpartition(" ")[2] or 0)
     registry.set_number(rf"{_CONTROL}\Windows", "CSDVersion", level << 8)
+    registry.set_text(rf"{_CONTROL}\Nls\Language", "InstallLanguage", words.langid)
+    registry.set(*power.SHUTDOWN_TIME, REG_BINARY, power.filetime(_LAST_SHUTDOWN))
+    registry.set_number(*power.BOOT_ID, _BOOTS)
+    registry.set_text(r"HKLM\SOFTWARE\Microsoft\Cryptography", "MachineGuid", MACHINE_GUID)
     environment = rf"{_CONTROL}\Session Manager\Environment"
     registry.set_text(environment, "PROCESSOR_ARCHITECTURE", arch.upper() if arch != "x86" else arch)
     for key in ("ComputerName", "ActiveComputerName"):

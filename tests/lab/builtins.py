@@ -12,8 +12,21 @@ import re
 import typing as t
 from collections.abc import Callable, Mapping
 
-from . import file_commands, filters, netsh, powershell, reg_command, scripts
+from . import (
+    file_commands,
+    filters,
+    netsh,
+    power,
+    powershell,
+    processes,
+    reg_command,
+    scripts,
+    servicing,
+    tasks,
+    transfer_tools,
+)
 from .arguments import split_arguments
+from .batch import Exit
 from .machine import Shell, Streams
 from .parse import Refused
 
@@ -78,6 +91,25 @@ def _findstr(shell: Shell, rest: str, streams: Streams) -> int:
     return filters.findstr(split_arguments(rest), streams)
 
 
+_START: t.Final = re.compile(r'\s+(?:""\s+)?(?:/(?:b|min)\s+)*/(?:w|wait)\s+(?:/(?:b|min)\s+)*(\S.*)', re.IGNORECASE)
+_EXIT: t.Final = re.compile(r"(\s+/b)?(?:\s+(-?\d+))?\s*", re.IGNORECASE)
+
+
+def _start(shell: Shell, rest: str, streams: Streams) -> int:
+    """``start /w PROGRAM``. Without ``/w`` the program would end with the remote shell."""
+    match = _START.fullmatch(rest)
+    if match is None:
+        raise Refused(f"start{rest}")
+    return shell.child(match[1], streams, waits=True)
+
+
+def _exit(shell: Shell, rest: str, streams: Streams) -> int:
+    match = _EXIT.fullmatch(rest)
+    if match is None:
+        raise Refused(f"exit{rest}")
+    raise Exit(shell.errorlevel if match[2] is None else int(match[2]), bool(match[1]))
+
+
 _WMIC: t.Final = re.compile(
     r"\s*datafile\s+where\s+(\"[^\"]*\"|\([^)]*\))\s+get\s+name\s*,\s*version\s*", re.IGNORECASE
 )
@@ -121,10 +153,7 @@ def _write(verb: str) -> Command:
 
 
 #: Known as what would change a host, counted, and not done.
-_WRITERS: t.Final = (
-    "copy xcopy move mklink sc schtasks attrib icacls takeown "
-    "certutil wusa dism msiexec regsvr32 bcdedit shutdown net wevtutil".split()
-)
+_WRITERS: t.Final = "xcopy move mklink sc attrib icacls takeown msiexec regsvr32 bcdedit net wevtutil".split()
 
 #: By lower-case name, without ``.exe``.
 COMMANDS: t.Final[Mapping[str, Command]] = {
@@ -142,6 +171,8 @@ COMMANDS: t.Final[Mapping[str, Command]] = {
     "del": file_commands.delete,
     "erase": file_commands.delete,
     "type": file_commands.type_,
+    "copy": file_commands.copy,
+    "certutil": transfer_tools.certutil,
     "reg": _reg,
     "find": _find,
     "findstr": _findstr,
@@ -150,12 +181,24 @@ COMMANDS: t.Final[Mapping[str, Command]] = {
     "regini": scripts.regini,
     "cscript": scripts.cscript,
     "cmd": _cmd,
+    "start": _start,
+    "exit": _exit,
+    "schtasks": tasks.schtasks,
+    "shutdown": power.shutdown,
+    "taskkill": processes.taskkill,
+    "tasklist": processes.tasklist,
+    "expand": servicing.expand,
+    "wusa": servicing.wusa,
+    "dism": servicing.dism,
+    "pkgmgr": servicing.pkgmgr,
     "powershell": powershell.powershell,
     **{verb: _write(verb) for verb in _WRITERS},
 }
 
-_INTERNAL: t.Final = "echo echo. ver set md mkdir rd rmdir del erase type copy move ren rename mklink".split()
+_INTERNAL: t.Final = (
+    "echo echo. ver set md mkdir rd rmdir del erase type copy move ren rename mklink start exit".split()
+)
 PROGRAMS: t.Final = frozenset(COMMANDS) - frozenset(_INTERNAL)
 
-#: Those that run lines of their own.
-CHILDREN: t.Final = frozenset(("cmd", "powershell"))
+#: Those that run lines of their own, or take their time: the host is not locked while they run.
+CHILDREN: t.Final = frozenset(("cmd", "powershell", "start", "wusa", "dism", "pkgmgr"))

@@ -9,15 +9,19 @@ child interpreters of pipes and of ``for /f``: so a test can prove that a hostil
 
 from __future__ import annotations
 
-import functools
 import re
 import typing as t
 from collections.abc import Callable
 
+from . import installers
+from .batch import Exit
+from .batch import expand as batch_expand
+from .batch import lines as batch_lines
 from .builtins import CHILDREN, COMMANDS, PROGRAMS
 from .cmd_text import substitute, unparse
+from .cmd_words import FIRST_WORD, options, plain_values, split_command
 from .file_commands import Opened, complain
-from .files import FileFault
+from .files import File, FileFault, is_path
 from .machine import Machine, Outcome, Shell, Streams
 from .parse import (
     For,
@@ -33,6 +37,8 @@ from .parse import (
     expand_percent,
     parse,
 )
+from .processes import Ended, Job
+from .words import codec
 
 #: cmd.exe takes no longer lines, https://learn.microsoft.com/troubleshoot/windows-client/shell-experience/
 #: command-line-string-limitation
@@ -42,10 +48,15 @@ LINE_LIMIT: t.Final = 8191
 NOT_RECOGNIZED: t.Final = 9009
 
 
-def run_line(machine: Machine, line: str, codepage: int) -> Outcome:
+def run_line(machine: Machine, line: str, codepage: int, stdin: str | None = None) -> Outcome:
     """What ``cmd /c LINE`` prints and returns. Never raises: what is not modelled is a refusal on stderr."""
-    streams = Streams()
-    interpreter = Interpreter(machine, codepage)
+    streams = Streams(stdin=stdin)
+    with machine.processes.job() as job:
+        return _run_line(Interpreter(machine, codepage, job), line, streams)
+
+
+def _run_line(interpreter: Interpreter, line: str, streams: Streams) -> Outcome:
+    machine = interpreter.machine
     refused = None
     code = 1
     try:
@@ -58,32 +69,50 @@ def run_line(machine: Machine, line: str, codepage: int) -> Outcome:
     except Refused as error:
         refused = str(error)
         streams.err.append(f"lab: refused: {refused}\r\n")
+    except Ended:
+        # The host goes down, or somebody killed it: nobody hears the rest.
+        pass
     return Outcome(code, "".join(streams.out), "".join(streams.err), refused)
 
 
-class Interpreter:
-    """Runs trees. ``codepage`` is that of the shell, as ``chcp`` tells it."""
+def run_task(machine: Machine, command: str, codepage: int, job: Job) -> int:
+    """What a task runs, with nobody to read what it prints; its exit code. What the lab refuses is recorded."""
+    interpreter = Interpreter(machine, codepage, job)
+    try:
+        return interpreter.child(command, Streams())
+    except Refused as error:
+        interpreter.faults.append(str(error))
+        return 1
+    finally:
+        machine.refused(interpreter.faults)
 
-    def __init__(self, machine: Machine, codepage: int) -> None:
+
+class Interpreter:
+    """Runs trees. ``codepage`` is that of the shell, as ``chcp`` tells it; ``job``: what it belongs to."""
+
+    def __init__(self, machine: Machine, codepage: int, job: Job) -> None:
         self.machine = machine
         self.codepage = codepage
+        self.job = job
         #: Syntax errors, which cmd.exe itself would report.
         self.faults: list[str] = []
         self._depth = 0
 
-    def child(self, line: str, streams: Streams) -> int:
+    def child(self, line: str, streams: Streams, waits: bool = False) -> int:
         """A new cmd.exe for that line: percent expansion, parsing, running; its exit code."""
         self._depth += 1
         if self._depth > 16:
             raise Refused("interpreters nested too deeply")
         try:
-            shell = Shell(self.machine, self.codepage, self.child)
+            shell = Shell(self.machine, self.codepage, self.child, self.job, waits=waits)
             expanded = expand_percent(line, self.machine.environment)
             if len(expanded) > LINE_LIMIT:
                 streams.err.append(self.machine.words["too_long"] + "\r\n")
                 return 1
             self._run(parse(expanded), streams, shell)
             return 1 if shell.errorlevel == NOT_RECOGNIZED else shell.errorlevel
+        except Exit as left:
+            return left.code
         except SyntaxFault as fault:
             self.faults.append(f"syntax: {fault}")
             streams.err.append(f"{fault}\r\n")
@@ -91,9 +120,25 @@ class Interpreter:
         finally:
             self._depth -= 1
 
+    def batch(self, path: str, streams: Streams) -> int:
+        """Runs the lines of a ``.cmd`` file; its exit code."""
+        shell = Shell(self.machine, self.codepage, self.child, self.job, echo=False, waits=True)
+        try:
+            for line in batch_lines(self.machine.files.read(path), codec(self.codepage)):
+                text = batch_expand(line, self.machine.environment, shell.errorlevel, path)
+                if len(text) > LINE_LIMIT:
+                    raise Refused(f"a line of {len(text)} characters in a batch file")
+                shell.variables = {}
+                self._run(parse(text), streams, shell)
+        except Exit as left:
+            if not left.batch_only:
+                raise
+            return left.code
+        return shell.errorlevel
+
     def _run(self, node: Node, streams: Streams, shell: Shell) -> None:
         if isinstance(node, Simple):
-            text = substitute(node.text, shell.variables)
+            text = substitute(node.text, shell.variables, self._size)
             self._into(node.redirects, streams, shell, lambda inner: self._set(shell, text, inner))
         elif isinstance(node, Group):
             body = node.body
@@ -107,6 +152,11 @@ class Interpreter:
             self._for(node, streams, shell)
         else:
             self._if(node, streams, shell)
+
+    def _size(self, path: str) -> str:
+        """What ``%~zg`` stands for: nothing where there is no such file."""
+        found = self.machine.files.find(path)
+        return str(len(found.content)) if isinstance(found, File) else ""
 
     def _set(self, shell: Shell, text: str, streams: Streams) -> None:
         shell.errorlevel = self._command(text, streams, shell)
@@ -137,18 +187,18 @@ class Interpreter:
         """One side of a pipe: a program runs as it is, all else is handed as text to another cmd."""
         if isinstance(node, Simple):
             text = substitute(node.text, shell.variables)
-            if _split_command(text)[0] in PROGRAMS:
+            if split_command(text)[0] in PROGRAMS:
                 self._into(node.redirects, streams, shell, lambda inner: self._set(shell, text, inner))
                 return shell.errorlevel
         if isinstance(node, Pipe):
-            inner = Shell(self.machine, self.codepage, self.child, shell.echo, 0, shell.variables)
+            inner = Shell(self.machine, self.codepage, self.child, self.job, shell.echo, 0, shell.variables)
             self._pipe(node, streams, inner)
             return inner.errorlevel
         return self.child(unparse(node, shell.variables), streams)
 
     def _for(self, node: For, streams: Streams, shell: Shell) -> None:
         inside = substitute(node.inside, shell.variables)
-        values = self._command_values(node, inside, streams) if node.from_command else _plain_values(inside)
+        values = self._command_values(node, inside, streams) if node.from_command else plain_values(inside)
         outer = dict(shell.variables)
         for value in values:
             shell.variables = outer | {node.variable: value}
@@ -163,7 +213,7 @@ class Interpreter:
             raise Refused(f"for /f in ({inside}): only a command in single quotes")
         printed: list[str] = []
         self.child(match[1], Streams(printed, streams.err, streams.stdin))
-        token, delimiters = _options(node.options)
+        token, delimiters = options(node.options)
         values = []
         for line in "".join(printed).split("\n"):
             line = line.rstrip("\r")
@@ -188,50 +238,33 @@ class Interpreter:
         return self.machine.environment.get("USERPROFILE", "C:") + ">"
 
     def _command(self, text: str, streams: Streams, shell: Shell) -> int:
-        name, rest = _split_command(text)
+        self.job.check()
+        name, rest = split_command(text)
         self.machine.ran(text.strip())
         if name in self.machine.missing:
             streams.err.append(self.machine.words["not_recognized"].format(name) + "\r\n")
             return NOT_RECOGNIZED
         command = COMMANDS.get(name)
         if command is None:
-            raise Refused(f"the command {text.strip()[:200]}")
+            return self._file(text, rest, streams, shell)
         if name in CHILDREN:
             return command(shell, rest, streams)
         with self.machine.lock:
             return command(shell, rest, streams)
 
-
-_ECHO_DOT: t.Final = re.compile(r"\s*echo\.", re.IGNORECASE)
-_FIRST_WORD: t.Final = re.compile(r'\s*("[^"]*"|[^\s,;=/"]+)')
-
-
-def _split_command(text: str) -> tuple[str, str]:
-    """(name without folder and .exe, the rest with its leading blank)."""
-    if dot := _ECHO_DOT.match(text):
-        return "echo.", text[dot.end() :]
-    match = _FIRST_WORD.match(text)
-    return (_program(match[1]), text[match.end() :]) if match else ("", text)
-
-
-@functools.lru_cache(maxsize=512)
-def _program(word: str) -> str:
-    folder, _unused, name = word.strip('"').lower().rpartition("\\")
-    if folder and not folder.endswith(("\\system32", "\\sysnative", "\\system32\\wbem")):
-        name = f"{folder}\\{name}"
-    return name.removesuffix(".exe").removesuffix(".com")
-
-
-def _plain_values(inside: str) -> list[str]:
-    values = re.findall(r'"[^"]*"|[^\s,;="]+', inside)
-    if any("*" in value or "?" in value for value in values):
-        raise Refused(f"for over file names: {inside}")
-    return values
-
-
-def _options(options: str) -> tuple[int, str]:
-    """(number of the token, delimiters) of ``for /f``."""
-    match = re.fullmatch(r"tokens=(\d)(?:\s+delims=(.*))?", options)
-    if match is None:
-        raise Refused(f'for /f "{options}": only "tokens=N" and "tokens=N delims=..."')
-    return int(match[1]), " \t" if match[2] is None else match[2]
+    def _file(self, text: str, rest: str, streams: Streams, shell: Shell) -> int:
+        """A program or batch file that is named by its whole path."""
+        match = FIRST_WORD.match(text)
+        path = match[1].strip('"') if match else ""
+        if not is_path(path) or not path.lower().startswith("c:\\windows\\"):
+            raise Refused(f"the command {text.strip()[:200]}")
+        endings = ("",) if path.lower().endswith((".exe", ".cmd", ".bat")) else (".exe", ".cmd")
+        found = next((path + one for one in endings if isinstance(self.machine.files.find(path + one), File)), None)
+        if found is None:
+            streams.err.append(self.machine.words["not_recognized"].format(path) + "\r\n")
+            return NOT_RECOGNIZED
+        if found.lower().endswith(".exe"):
+            return installers.run_file(shell, found, rest, streams)
+        if rest.strip() or shell.waits:
+            raise Refused(f"a batch file with arguments, or from another one: {text.strip()[:200]}")
+        return self.batch(found, streams)

@@ -7,26 +7,29 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from .grammar import For, Group, Node, Pipe, Redirect, Refused, Sequence, Simple
 
 _MODIFIERS: t.Final = re.compile(r"[fdpnxsatz]*", re.IGNORECASE)
 
 
-def substitute(text: str, variables: Mapping[str, str]) -> str:
-    """``%k`` and ``%~k`` of the loops around; nothing that comes of it is parsed again here."""
+def substitute(text: str, variables: Mapping[str, str], size: Callable[[str], str] | None = None) -> str:
+    """``%k`` and ``%~k`` of the loops around, and ``%~zk``; nothing that comes of it is parsed again here.
+
+    ``size``: tells the size of a file; None where sizes are not known.
+    """
     if not variables or "%" not in text:
         return text
     result, at = [], 0
     while (found := text.find("%", at)) >= 0:
         result.append(text[at:found])
-        value, at = _variable(text, found, variables)
+        value, at = _variable(text, found, variables, size)
         result.append(value)
     return "".join([*result, text[at:]])
 
 
-def _variable(text: str, at: int, variables: Mapping[str, str]) -> tuple[str, int]:
+def _variable(text: str, at: int, variables: Mapping[str, str], size: Callable[[str], str] | None) -> tuple[str, int]:
     """(what stands for the variable at that %, where the text goes on). The longest run of modifiers wins."""
     if text[at + 1 : at + 2] != "~":
         name = text[at + 1 : at + 2]
@@ -36,10 +39,14 @@ def _variable(text: str, at: int, variables: Mapping[str, str]) -> tuple[str, in
     for end in range(modifiers.end(), at + 1, -1):
         name = text[end : end + 1]
         if name in variables:
-            if end > at + 2:
-                raise Refused(f"the modifier {text[at : end + 1]}")
             value = variables[name]
-            return (value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value), end + 1
+            bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+            modifier = text[at + 2 : end].lower()
+            if modifier == "z" and size is not None:
+                return size(bare), end + 1
+            if modifier:
+                raise Refused(f"the modifier {text[at : end + 1]}")
+            return bare, end + 1
     return "%", at + 1
 
 

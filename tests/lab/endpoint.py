@@ -43,6 +43,7 @@ class Endpoint:
     def __init__(self, backend: Backend, account: Account) -> None:
         self.backend, self.account = backend, account
         self.service = Service(backend, account.user)
+        self.connections: set[Connection] = set()
         self._left = {index: fault.times or -1 for index, fault in enumerate(backend.entry.faults)}
 
     def fault(self, number: int, operation: str | None) -> Fault | None:
@@ -53,6 +54,13 @@ class Endpoint:
                 self._left[index] -= 1
                 return fault
         return None
+
+    def gone(self) -> None:
+        """The host goes down: connections are reset, shells and what ran in them are no more."""
+        for connection in list(self.connections):
+            connection.reset()
+        self.service = Service(self.backend, self.account.user)
+        self.backend.counters.shells_open = 0
 
     def connection(self, secure: bool) -> Connection:
         entry = self.backend.entry
@@ -70,11 +78,17 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = t.cast(asyncio.Transport, transport)
+        self._endpoint.connections.add(self)
         sock = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    def reset(self) -> None:
+        """Ends the connection with RST."""
+        self._end(Drop(reset=True))
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self._endpoint.connections.discard(self)
         self._transport = None
         if self._task is not None:
             self._task.cancel()
@@ -169,6 +183,9 @@ class Connection(asyncio.Protocol):
             request = soap.read(message)
         except soap.BadEnvelope as error:
             return self._reply(Reply(500, soap.fault("", 87, f"lab: refused: {error}")), sealed)
+        if len(message) > self._endpoint.backend.envelope:
+            too_large = f"lab: an envelope of {len(message)} bytes, more than this host's MaxEnvelopeSizekb"
+            return self._reply(Service.fault(request, soap.TOO_LARGE, too_large, "w:EncodingLimit"), sealed)
         if fault is None:
             fault = self._endpoint.fault(0, request.operation)
             early = await self._early(fault) if fault else None

@@ -72,6 +72,20 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class Installer:
+    """What one package does on that host: how long it takes, in seconds of the host; that it never ends; its exit code.
+
+    With ``exit_code`` it changes nothing.
+    """
+
+    seconds: float = 0
+    hangs: bool = False
+    exit_code: int | None = None
+    #: Nothing else installs until the restart.
+    blocks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HostEntry:
     """One stand-in. What the design names, and a few more, each with a default."""
 
@@ -98,9 +112,21 @@ class HostEntry:
     files: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    #: How long a second of the host takes where it waits: for a restart, an installer, the start of a task.
+    second_ms: float = 1000
+    #: How long a host that restarts is away.
+    restart_ms: float = 500
+    #: It goes down and stays down.
+    never_returns: bool = False
+    #: It takes the request to restart, and never does.
+    ignores_shutdown: bool = False
+    #: KB id → what its package does.
+    installers: Mapping[str, Installer] = field(default_factory=dict)
     #: What ``cscript`` prints, with exit code 0; "" for a host where Windows Script Host is disabled.
     cscript: str = ""
     not_windows: bool = False
+    #: Bytes that files on it may take in all; 0 for no limit.
+    disk_bytes: int = 0
     #: MaxShellsPerUser; 0 for no limit.
     max_shells: int = 0
     #: A host that nobody answers for: an address in the inventory, no endpoint.
@@ -139,6 +165,7 @@ def read_entry(raw: Mapping[str, t.Any], folder: Path) -> HostEntry:
     values["registry"] = _paths(values.get("registry", ()), folder, name)
     values["faults"] = tuple(_fault(one, name) for one in values.get("faults", ()))
     values["files"] = {str(path): str(version) for path, version in (values.get("files") or {}).items()}
+    values["installers"] = {str(kb): _installer(one, name) for kb, one in (values.get("installers") or {}).items()}
     values["profiles"] = {
         str(file): _profile(one, folder, name) for file, one in (values.get("profiles") or {}).items()
     }
@@ -159,6 +186,14 @@ def _profile(raw: t.Any, folder: Path, name: str) -> Profile:
     else:
         files, sid = raw, None
     return Profile(_paths([files] if isinstance(files, (str, Path)) else files, folder, name), sid)
+
+
+def _installer(raw: t.Any, name: str) -> Installer:
+    try:
+        return raw if isinstance(raw, Installer) else Installer(**raw)
+    except TypeError:
+        known = ", ".join(one.name for one in fields(Installer))
+        raise EntryError(f"host {name}: installers: {raw!r} is no mapping of {known}") from None
 
 
 def _fault(raw: Mapping[str, t.Any], name: str) -> Fault:

@@ -35,7 +35,7 @@ class File:
     """One file. ``shipped`` ones belong to Windows and cannot be changed."""
 
     name: str
-    content: bytes = b""
+    content: bytes | bytearray = b""
     shipped: bool = False
 
 
@@ -66,10 +66,13 @@ def names(path: str) -> list[str]:
 
 
 class FileSystem:
-    """Drive C: of one host. ``shipped``: whole paths of files that are there from the start."""
+    """Drive C: of one host. ``shipped``: whole paths of files that are there from the start.
 
-    def __init__(self, shipped: Iterable[str], folders: Iterable[str] = ()) -> None:
-        self._drive = Folder("C:")
+    ``room``: bytes that all other files may take; 0: any number.
+    """
+
+    def __init__(self, shipped: Iterable[str], folders: Iterable[str] = (), room: int = 0) -> None:
+        self._drive, self._room = Folder("C:"), room
         for folder in folders:
             self.make(folder, exists_ok=True)
         for path in shipped:
@@ -172,7 +175,16 @@ class FileSystem:
             node.content = b""
         return node
 
-    def read(self, path: str) -> bytes:
+    def append(self, file: File, content: bytes | bytearray) -> None:
+        """Adds to a file, in place; where the disk gets full, what fits. Raises FileFault then."""
+        room = max(0, self._room - _bytes(self._drive)) if self._room else len(content)
+        if not isinstance(file.content, bytearray):
+            file.content = bytearray(file.content)
+        file.content += content if room >= len(content) else content[:room]
+        if room < len(content):
+            raise FileFault("disk_full")
+
+    def read(self, path: str) -> bytes | bytearray:
         """The bytes of a file. Raises FileFault."""
         parts = names(path)
         parent, last = self._parent(parts)
@@ -186,3 +198,7 @@ class FileSystem:
 
 def _has_shipped(folder: Folder) -> bool:
     return any(node.shipped if isinstance(node, File) else _has_shipped(node) for node in folder.entries.values())
+
+
+def _bytes(folder: Folder) -> int:
+    return sum(len(one.content) if isinstance(one, File) else _bytes(one) for one in folder.entries.values())

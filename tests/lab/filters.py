@@ -40,6 +40,9 @@ def find(text: str, streams: Streams) -> int:
     wanted = match[2].replace('""', '"')
     lines = _lines(streams, "find")
     inverted = "/v" in switches
+    if not wanted:
+        # An empty text is in no line, so that ``find /v ""`` prints what it reads.
+        return _print(streams, lines if inverted else [])
     if "/i" in switches:
         wanted = wanted.lower()
         return _print(streams, [line for line in lines if (wanted in line.lower()) is not inverted])

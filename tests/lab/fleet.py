@@ -17,7 +17,6 @@ import concurrent.futures
 import contextlib
 import secrets
 import shutil
-import socket
 import tempfile
 import threading
 import typing as t
@@ -29,6 +28,7 @@ import yaml
 
 from . import auth, control, inventory, network, ssh, wine
 from .auth import Account
+from .doors import Doors
 from .endpoint import Endpoint
 from .entry import EntryError, HostEntry, expand, read_entry
 from .host import Counters, SimulatedHost
@@ -167,7 +167,9 @@ class Lab:
             host = wine.WineHost(name, entry)
             self._cleanup.callback(host.stop)
             return host
-        return SimulatedHost(name, entry, self._memory)
+        simulated = SimulatedHost(name, entry, self._memory)
+        self._cleanup.callback(simulated.stop)
+        return simulated
 
     async def _open(self) -> None:
         backends = await self._backends()
@@ -182,16 +184,14 @@ class Lab:
                 plain.close()
                 secure.close()
                 continue
-            endpoint = Endpoint(backend, self.account)
-            await self._serve(endpoint, plain, None)
-            await self._serve(endpoint, secure, tls)
+            doors = Doors(Endpoint(backend, self.account), self._loop)
+            await doors.open(plain, None)
+            await doors.open(secure, tls)
+            self._cleanup.callback(self._loop.call_soon_threadsafe, doors.close)
+            backend.power.listeners.append(doors.powered)
         self.control = control.Control(self)
         await self.control.open()
         self._cleanup.callback(self.control.close)
-
-    async def _serve(self, endpoint: Endpoint, sock: socket.socket, tls: t.Any) -> None:
-        server = await self._loop.create_server(lambda: endpoint.connection(tls is not None), sock=sock, ssl=tls)
-        self._cleanup.callback(self._loop.call_soon_threadsafe, server.close)
 
     async def _backends(self) -> list[SimulatedHost | wine.WineHost | None]:
         """Wine hosts start side by side in threads; the simulated ones are made at once."""
@@ -212,6 +212,7 @@ class Lab:
                 server = ssh.SshServer(host.name, host.address, self._folder, self.control.url)
                 self._cleanup.callback(server.stop)
                 host.ssh_port = server.start()
+                host.backend.power.listeners.append(server.powered)
 
     @property
     def ssh_key(self) -> Path:

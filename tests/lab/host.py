@@ -9,18 +9,24 @@ import functools
 import threading
 import time
 import typing as t
-from collections.abc import Mapping
+import uuid
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from . import baseline, firewall_baseline, regfile
-from .cmd import run_line
+from . import baseline, firewall_baseline, power, regfile
+from .cmd import run_line, run_task
 from .entry import EntryError, HostEntry
-from .files import FileSystem
+from .files import File, FileSystem
 from .hives import Hives, stamped
+from .power import Power
+from .processes import Processes
+from .reg_command import unmount
 from .registry import Key, Registry
-from .systems import System, systems
-from .words import Words, all_words, encoded
+from .shipped import arch_of, environment_of, missing_programs, shipped_files, system_of
+from .systems import systems
+from .tasks import Tasks
+from .updates import Updates
+from .words import Words, all_words, codec, encoded
 
 #: How many commands, refusals and writes a host remembers by name; the counters go on.
 _REMEMBERED: t.Final = 5_000
@@ -56,17 +62,6 @@ class Printed:
     code: int
     out: bytes
     err: bytes
-
-
-def system_of(entry: HostEntry) -> System:
-    """The row of the table for that entry; raises EntryError."""
-    if entry.os not in systems():
-        raise EntryError(f"host {entry.name}: unknown os {entry.os!r}; known: {', '.join(systems())}")
-    return systems()[entry.os]
-
-
-def arch_of(entry: HostEntry) -> str:
-    return entry.arch or system_of(entry).arch
 
 
 def words_of(entry: HostEntry) -> Words:
@@ -107,13 +102,19 @@ class SimulatedHost:
         self.access: dict[str, tuple[int, ...]] = {}
         self.lock = threading.RLock()
         #: A line takes a millisecond: the endpoints run it where they are, one after another, unless it is slowed down.
-        self.blocking = entry.command_ms > 0
-        self.missing = frozenset(self.system.missing) | frozenset(one.lower() for one in entry.missing)
+        self.blocking = entry.command_ms > 0 or bool(entry.installers)
+        self.envelope = self.system.envelope
+        self.missing = missing_programs(self.system) | frozenset(one.lower() for one in entry.missing)
         self.counters = Counters()
         self.registry = registry_of(entry)
+        self.architecture = arch_of(entry)
+        self.processes = Processes(entry.second_ms / 1000)
+        self.power = Power(entry)
+        self.power.listeners.append(self._powered)
+        self.updates = Updates(self)
         self.hives = Hives(entry, self.system, self.registry, self.mounted)
         self.environment = environment_of(entry, name)
-        self._versions = _folded_files(self.system, entry)
+        self._versions = shipped_files(self.system, entry)
         self._add_own_values()
 
     def ran(self, command: str) -> None:
@@ -136,6 +137,9 @@ class SimulatedHost:
         if shipped is not None and shipped.raw == "STANDIN\0".encode("utf-16-le"):
             for key in ("ComputerName", "ActiveComputerName"):
                 self.registry.set_text(rf"{control}\ComputerName\{key}", "ComputerName", self.name.upper()[:15])
+        if self.updates.machine_guid() == baseline.MACHINE_GUID:
+            guid = str(uuid.uuid5(uuid.NAMESPACE_DNS, self.name))
+            self.registry.set_text(r"HKLM\SOFTWARE\Microsoft\Cryptography", "MachineGuid", guid)
         if self.entry.oem_codepage:
             self.registry.set_text(rf"{control}\Nls\CodePage", "OEMCP", str(self.entry.oem_codepage))
         listing = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
@@ -144,15 +148,61 @@ class SimulatedHost:
                 folder = file.rpartition("\\")[0]
                 self.registry.set_text(rf"{listing}\{profile.sid}", "ProfileImagePath", folder, regfile.REG_EXPAND_SZ)
 
-    def run(self, line: str, codepage: int = 0) -> Printed:
-        """What ``cmd /c LINE`` prints in a shell of that code page (0 for the host's own)."""
+    def run(self, line: str, codepage: int = 0, stdin: bytes | None = None) -> Printed:
+        """What ``cmd /c LINE`` prints in a shell of that code page (0 for the host's own), fed with ``stdin``."""
         codepage = codepage or self.codepage
+        if not self.power.up:
+            return Printed(1, b"", b"")
         with self.lock:
             self.counters.lines += 1
-        outcome = run_line(self, line, codepage)
+        text = None if stdin is None else stdin.decode(codec(codepage), "replace")
+        outcome = run_line(self, line, codepage, text)
         if outcome.refused:
             self.counters.refused.append(outcome.refused)
-        return Printed(outcome.code, encoded(outcome.out, codepage), encoded(outcome.err, codepage))
+        return Printed(outcome.code & 0xFFFFFFFF, encoded(outcome.out, codepage), encoded(outcome.err, codepage))
+
+    def refused(self, faults: list[str]) -> None:
+        self.counters.refused.extend(faults)
+
+    @functools.cached_property
+    def tasks(self) -> Tasks:
+        return Tasks(self, lambda command, job: run_task(self, command, self.codepage, job))
+
+    def _powered(self, up: bool) -> None:
+        """Down: all that runs ends, loaded hives go into their files. Up: what waited for the restart is in force."""
+        if not up:
+            self.processes.end()
+            with self.lock:
+                self.tasks.stop()
+                unmount(self)
+                power.stamp_shutdown(self.registry)
+            return
+        with self.lock:
+            power.start(self.registry)
+            pending, self.power.at_restart = self.power.at_restart, []
+            for act in pending:
+                act()
+
+    def restart(self) -> None:
+        """Restarts at once; returns when it is up again, or when it is down for good."""
+        self.power.restart()
+
+    def stop(self) -> None:
+        """The lab ends."""
+        self.power.close()
+        self.processes.end()
+        self.tasks.stop()
+
+    def set_file_version(self, path: str, version: str | None) -> None:
+        """A file of Windows gets another version, or goes."""
+        folder, _unused, name = path.rpartition("\\")
+        entries = self.files.make(folder, exists_ok=True).entries
+        if version is None:
+            self._versions.pop(path.casefold(), None)
+            entries.pop(name.casefold(), None)
+        else:
+            self._versions[path.casefold()] = version
+            entries.setdefault(name.casefold(), File(name, shipped=True))
 
     def version_line(self) -> str:
         ubr = None
@@ -182,7 +232,7 @@ class SimulatedHost:
     def files(self) -> FileSystem:
         """Made when it is first asked for: most hosts of a large fleet never are."""
         folders = (r"C:\Windows\Temp", r"C:\Windows\System32", r"C:\Program Files", self.environment["USERPROFILE"])
-        return FileSystem((*self._versions, *self.hives.shipped), folders)
+        return FileSystem((*self._versions, *self.hives.shipped), folders, self.entry.disk_bytes)
 
     @property
     def ansi(self) -> int:
@@ -204,45 +254,3 @@ class SimulatedHost:
             for root in roots
             for path, key in self.registry.walk(self.registry.long_path(root), denied_too=True)
         }
-
-
-def environment_of(entry: HostEntry, name: str) -> dict[str, str]:
-    """The variables of a shell on that host, upper-case names."""
-    system, arch = system_of(entry), arch_of(entry)
-    variables = {
-        "COMPUTERNAME": name.upper()[:15],
-        "COMSPEC": r"C:\Windows\system32\cmd.exe",
-        "OS": "Windows_NT",
-        "PATH": r"C:\Windows\system32;C:\Windows;C:\Windows\System32\Wbem",
-        "PROCESSOR_ARCHITECTURE": "x86" if arch == "x86" else arch.upper(),
-        "PROGRAMFILES": r"C:\Program Files",
-        "SYSTEMDRIVE": "C:",
-        "SYSTEMROOT": r"C:\Windows",
-        "USERNAME": "audit",
-        "USERPROFILE": baseline.user_home(system) + r"\audit",
-        "WINDIR": r"C:\Windows",
-    }
-    if arch != "x86":
-        variables["PROGRAMFILES(X86)"] = r"C:\Program Files (x86)"
-    return variables | {key.upper(): str(value) for key, value in entry.environment.items()}
-
-
-def _folded_files(system: System, entry: HostEntry) -> Mapping[str, str]:
-    """Path → version, casefolded: what ships, then what the entry says; a version of "absent" removes."""
-    shipped = {}
-    version = f"10.0.{system.build}.{system.ubr}"
-    folders = ["System32"] if arch_of(entry) == "x86" else ["System32", "SysWOW64"]
-    for folder in folders:
-        shipped[rf"C:\Windows\{folder}\schannel.dll"] = system.schannel or version
-        shipped[rf"C:\Windows\{folder}\winhttp.dll"] = system.winhttp or version
-        if system.nt >= (6, 1):
-            shipped[rf"C:\Windows\{folder}\webio.dll"] = system.winhttp or version
-    if system.classic:
-        shipped[r"C:\Windows\System32\rsaenh.dll"] = system.schannel
-    files = {path.casefold(): version for path, version in shipped.items()}
-    files |= {_full(path).casefold(): version for path, version in entry.files.items()}
-    return {path: version for path, version in files.items() if version != "absent"}
-
-
-def _full(path: str) -> str:
-    return path if path[1:2] == ":" else "C:\\Windows\\" + path.lstrip("\\")

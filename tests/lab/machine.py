@@ -11,14 +11,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .files import FileSystem
+from .power import Power
+from .processes import Job, Processes
 from .registry import Key, Registry
+from .systems import System
 from .words import Words
+
+if t.TYPE_CHECKING:
+    from .entry import HostEntry
+    from .tasks import Tasks
+    from .updates import Updates
 
 
 class Machine(t.Protocol):
     """What the interpreter needs to know of the host that it stands for."""
 
     registry: Registry
+    entry: HostEntry
+    system: System
     words: Words
     language: str
     environment: dict[str, str]
@@ -35,10 +45,23 @@ class Machine(t.Protocol):
     script_answer: tuple[str, int]
     #: Held while a command runs: commands of two lines alternate, no command is seen half done.
     lock: threading.RLock
+    #: Whether lines run in a thread of their own, so that a command may wait.
+    blocking: bool
+    processes: Processes
+    power: Power
+    updates: Updates
 
     @property
     def files(self) -> FileSystem:
         """Its file system."""
+
+    @property
+    def tasks(self) -> Tasks:
+        """Its scheduler."""
+
+    @property
+    def architecture(self) -> str:
+        """``x86``, ``amd64`` or ``arm64``."""
 
     @property
     def ansi(self) -> int:
@@ -50,6 +73,9 @@ class Machine(t.Protocol):
 
     def ran(self, command: str) -> None:
         """Records a command that ran, variables filled in."""
+
+    def refused(self, faults: list[str]) -> None:
+        """Records what the lab would not do."""
 
     def version_line(self) -> str:
         """What ``ver`` prints."""
@@ -90,12 +116,15 @@ class Outcome:
 class Shell:
     """One running cmd.exe: its echo flag, the last exit code, the variables of the loops around.
 
-    ``child(line, streams)`` runs a line in a new cmd.exe and returns its exit code.
+    ``child(line, streams, waits)`` runs a line in a new cmd.exe and returns its exit code. ``waits``: it waits for
+    programs with windows, as it does in batch files and for ``start /w``.
     """
 
     machine: Machine
     codepage: int
-    child: Callable[[str, Streams], int]
+    child: Callable[..., int]
+    job: Job
     echo: bool = True
     errorlevel: int = 0
     variables: dict[str, str] = field(default_factory=dict)
+    waits: bool = False

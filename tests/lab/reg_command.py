@@ -200,3 +200,13 @@ def _unload(machine: Machine, path: str, streams: Streams) -> int:
         machine.keep(file, hive)
     machine.registry.delete_key(path)
     return reg_write.done(streams, machine.words["reg_done"])
+
+
+def unmount(machine: Machine) -> None:
+    """What a shutdown does with hives that somebody loaded: their files keep what is in them."""
+    for path, file in machine.mounted.items():
+        hive = machine.registry.find(path)
+        if hive is not None:
+            machine.keep(file, hive)
+        machine.registry.delete_key(path)
+    machine.mounted.clear()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from . import transfer_tools
 from .arguments import split_arguments
 from .file_commands import complain
 from .files import FileFault
@@ -75,7 +76,10 @@ def _path(text: str) -> str:
 
 
 def cscript(shell: Shell, rest: str, streams: Streams) -> int:
-    """What the host entry says; by default, that Windows Script Host is disabled. It runs nothing."""
+    """The script of the transfer is done; else what the host entry says; by default, that scripts are disabled."""
+    code = transfer_tools.run_script(shell, rest, streams)
+    if code is not None:
+        return code
     text, code = shell.machine.script_answer
     streams.out.append(text.replace("\r\n", "\n").replace("\n", "\r\n") + "\r\n")
     return code

@@ -35,6 +35,9 @@ QUOTA_SHELLS: t.Final = 2150859173
 INVALID_SHELL: t.Final = 2150858843
 ACCESS_DENIED: t.Final = 5
 DISK_FULL: t.Final = 112
+NO_READER: t.Final = 232
+#: ERROR_INSUFFICIENT_BUFFER in place of the real number, which nobody here has seen.
+TOO_LARGE: t.Final = 122
 
 _NAMESPACES: t.Final = (
     'xmlns:s="http://www.w3.org/2003/05/soap-envelope" '
@@ -73,6 +76,16 @@ class Request:
         if self.body is None:
             return None
         return next((one.get(name) for one in self.body.iter() if _local(one.tag) == element), None)
+
+    def streams(self) -> list[tuple[str, str, bool]]:
+        """(name, base64, whether it ends) of every piece of input in a Send."""
+        if self.body is None:
+            return []
+        return [
+            (one.get("Name", ""), one.text or "", (one.get("End") or "").lower() in ("true", "1"))
+            for one in self.body.iter()
+            if _local(one.tag) == "Stream"
+        ]
 
 
 def _local(tag: str) -> str:

@@ -109,6 +109,13 @@ class SshServer:
                 self._process.wait()
             self._process = None
 
+    def powered(self, up: bool) -> None:
+        """The host goes down, or comes back."""
+        if up:
+            self.start()
+        else:
+            self.stop()
+
 
 def _descendants(pid: int) -> list[int]:
     try:

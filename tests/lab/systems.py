@@ -52,6 +52,11 @@ class System:
         """True for XP and Server 2003: the old reg.exe, the old profile folders, the old firewall."""
         return self.nt < (6, 0)
 
+    @property
+    def envelope(self) -> int:
+        """MaxEnvelopeSizekb of the newest WinRM that it came with or gets by an update that all have, in bytes."""
+        return (500 if self.nt >= (6, 2) else 150) * 1024
+
     def version_line(self, words: Words, ubr: int) -> str:
         """What ``ver`` prints; the revision is part of it from 10 1709 on."""
         major, minor = self.nt

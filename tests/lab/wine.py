@@ -20,13 +20,15 @@ import tempfile
 import typing as t
 from pathlib import Path
 
-from . import powershell, wine_lines, wine_template
+from . import powershell, wine_lines, wine_power, wine_template
 from .cmd import LINE_LIMIT
 from .entry import DEFAULT_USER, EntryError, HostEntry
-from .host import Counters, Printed, environment_of, registry_of, system_of, words_of
+from .host import Counters, Printed, registry_of, words_of
 from .parse import Refused, SyntaxFault
+from .power import BOOT_ID, Power
 from .regfile import REG_BINARY
 from .registry import Registry
+from .shipped import environment_of, system_of
 from .words import codec
 
 #: The user of every Wine prefix.
@@ -60,6 +62,9 @@ class WineHost:
         self.name, self.entry = name, entry
         self.counters = Counters()
         self.codepage = _CODEPAGE
+        self.power = Power(entry)
+        self.power.listeners.append(self._powered)
+        self.envelope = system_of(entry).envelope
         self._server: subprocess.Popen[bytes] | None = None
         self._prefix: Path | None = None
 
@@ -67,7 +72,7 @@ class WineHost:
         """Makes the prefix, starts its server, imports the registry. Raises EntryError where Wine is missing."""
         try:
             template = wine_template.template()
-            self._wine, server = wine_template.binaries()
+            self._wine, _unused = wine_template.binaries()
         except wine_template.NoWine as error:
             raise EntryError(f"host {self.name}: {error}") from None
         runs = wine_template.cache_folder() / "runs"
@@ -76,20 +81,49 @@ class WineHost:
         self._prefix = runs / f"{os.getpid()}-{secrets.token_hex(4)}"
         _copy_prefix(template, self._prefix)
         self._environment = wine_template.environment(self._prefix)
-        # Kept by this very process, and at most an hour without clients should this process die.
-        self._server = subprocess.Popen(
-            [server, "-f", "-p3600"], env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-        )
-        file = self._prefix / "drive_c" / "import.reg"
-        file.write_text(self._import_text(), "utf-16")
-        done = self._call("reg", "import", r"C:\import.reg")
-        file.unlink()
+        self._serve()
+        done = self._import(self._import_text())
         if done.returncode != 0:
             self.stop()
             raise EntryError(f"host {self.name}: Wine's reg import failed: {done.stdout[-300:]!r}")
 
+    def _serve(self) -> None:
+        # Kept by this very process, and at most an hour without clients should this process die.
+        self._server = subprocess.Popen(
+            [wine_template.binaries()[1], "-f", "-p3600"],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def _import(self, text: str) -> subprocess.CompletedProcess[bytes]:
+        assert self._prefix is not None
+        file = self._prefix / "drive_c" / "import.reg"
+        file.write_text(text, "utf-16")
+        done = self._call("reg", "import", r"C:\import.reg")
+        file.unlink()
+        return done
+
+    def _powered(self, up: bool) -> None:
+        if not up:
+            self._end_server()
+            return
+        assert self._prefix is not None
+        (self._prefix / "drive_c" / wine_power.WORD).unlink(missing_ok=True)
+        self._serve()
+        path, name = BOOT_ID
+        boots = int.from_bytes(next(iter(self.export(path).values())).get(name, (0, b""))[1], "little")
+        self._import(wine_power.start_text(boots + 1))
+
     def stop(self) -> None:
         """Ends this prefix's wineserver, by its own process id, with all its clients; removes the prefix."""
+        self.power.close()
+        self._end_server()
+        if self._prefix is not None:
+            shutil.rmtree(self._prefix, ignore_errors=True)
+            self._prefix = None
+
+    def _end_server(self) -> None:
         if self._server is not None:
             self._server.terminate()
             try:
@@ -98,9 +132,12 @@ class WineHost:
                 self._server.kill()
                 self._server.wait()
             self._server = None
-        if self._prefix is not None:
-            shutil.rmtree(self._prefix, ignore_errors=True)
-            self._prefix = None
+
+    @property
+    def drive(self) -> Path:
+        """Drive C: of the running host."""
+        assert self._prefix is not None
+        return self._prefix / "drive_c"
 
     @property
     def wine_user(self) -> str:
@@ -133,9 +170,15 @@ class WineHost:
             err.seek(0)
             return subprocess.CompletedProcess(arguments, code, out.read(), err.read())
 
-    def run(self, line: str, codepage: int = 0) -> Printed:
+    def run(self, line: str, codepage: int = 0, stdin: bytes | None = None) -> Printed:
         """What Wine's cmd prints for that line. A refusal of the lab goes to stderr and is recorded."""
         self.counters.lines += 1
+        if not self.power.up:
+            # Wine would start a server of its own.
+            return Printed(1, b"", b"")
+        if stdin is not None:
+            self.counters.refused.append("input for a line: Wine's cmd reads its lines there")
+            return Printed(1, b"", f"lab: refused: {self.counters.refused[-1]}\r\n".encode())
         try:
             return self._translated(self._run(line), codepage or _CODEPAGE)
         except (Refused, SyntaxFault) as error:
@@ -165,6 +208,11 @@ class WineHost:
             raise Refused(f"a line that has {len(told)} characters in the form that Wine's cmd understands")
         text = told.encode() + b"\r\n"
         done = self._call("cmd", "/d", "/q", text=text, merged=merged)
+        seconds = wine_power.asked(self._prefix) if self._prefix else None
+        if seconds is not None and not self.power.scheduled:
+            self.power.schedule(seconds)
+        elif seconds is None:
+            self.power.abort()
         banner = re.match(rb"Microsoft Windows [^\r\n]*\r\n", done.stdout)
         out = done.stdout[banner.end() :] if banner else done.stdout
         return Printed(done.returncode, out, done.stderr or b"")

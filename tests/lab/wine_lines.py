@@ -18,7 +18,8 @@ from .parse import expand_percent, places
 
 #: Commands that change a host; those of reg that only read do not.
 _WRITERS: t.Final = frozenset(
-    "md mkdir rd rmdir del erase copy xcopy move ren rename netsh regini attrib icacls takeown".split()
+    "md mkdir rd rmdir del erase copy xcopy move ren rename netsh regini attrib icacls takeown "
+    "schtasks shutdown".split()
 )
 _READS: t.Final = frozenset({"query"})
 _WORDS: t.Final = re.compile(r'[^\s,;="]+')

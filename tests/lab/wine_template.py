@@ -27,6 +27,8 @@ PROGRAMS: t.Final = {
     "chcp.com": "chcp.c",
     "reg.exe": "reg.c",
     "regini.exe": "regini.c",
+    "schtasks.exe": "schtasks.c",
+    "shutdown.exe": "shutdown.c",
     "labdump.exe": "dump.c",
 }
 
@@ -44,6 +46,8 @@ ANSWERED_BY: t.Final = {
     "reg": "wine, errors moved to stderr by the lab",
     "regini": "lab, does nothing: Wine's own takes an access list for a part of the key's name",
     "cscript": "wine, marked as a console program by the lab",
+    "schtasks": "lab, tasks run as Wine processes when /run says so",
+    "shutdown": "lab, which ends the wineserver and starts another one",
     "md": "wine",
     "rd": "wine",
     "del": "wine",

@@ -53,5 +53,10 @@ class Words:
         return int(self._table["oem"])
 
     @property
+    def langid(self) -> str:
+        """The language id of that language's systems, four hex digits."""
+        return str(self._table["langid"])
+
+    @property
     def ansi(self) -> int:
         return int(self._table["ansi"])

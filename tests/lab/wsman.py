@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import typing as t
 import uuid
 from dataclasses import dataclass, field
@@ -26,13 +27,19 @@ class Backend(t.Protocol):
     entry: HostEntry
     counters: Counters
     blocking: bool
+    #: Bytes that a request may have.
+    envelope: int
 
-    def run(self, line: str, codepage: int = 0) -> Printed: ...
+    def run(self, line: str, codepage: int = 0, stdin: bytes | None = None) -> Printed: ...
 
 
 @dataclass(slots=True)
 class _Command:
+    """``stdin``: what has come in for a command that reads it; it runs when that has ended. None: it has run."""
+
     printed: asyncio.Future[Printed]
+    line: str = ""
+    stdin: bytearray | None = None
     out_at: int = 0
     err_at: int = 0
 
@@ -67,6 +74,8 @@ class Service:
             reason = "The request for the Windows Remote Shell failed because the shell was not found on the server."
             return self.fault(request, soap.INVALID_SHELL, reason, "w:InvalidSelectors")
         if request.operation == "delete":
+            for command in shell.commands.values():
+                self._break_off(command, shell)
             del self._shells[(request.shell_id or "").upper()]
             self._count()
             return self._good(request, "")
@@ -79,15 +88,17 @@ class Service:
                 return self._good(request, "<rsp:SignalResponse/>")
             return self.fault(request, soap.INVALID_SHELL, "The command was not found.", "w:InvalidSelectors")
         if request.operation == "signal":
+            self._break_off(command, shell)
             del shell.commands[command_id.upper()]
             return self._good(request, "<rsp:SignalResponse/>")
         if request.operation == "send":
-            return self.fault(request, 50, "lab: refused: input for a command; nothing that we send reads any")
+            return self._send(request, shell, command)
         return await self._receive(request, command_id, command)
 
     async def settled(self) -> None:
         """Returns when every command that was started has ended."""
-        running = [command.printed for shell in self._shells.values() for command in shell.commands.values()]
+        commands = [command for shell in self._shells.values() for command in shell.commands.values()]
+        running = [command.printed for command in commands if command.stdin is None]
         if running:
             await asyncio.wait(running)
 
@@ -118,17 +129,44 @@ class Service:
     def _command(self, request: soap.Request, shell: _Shell) -> Reply:
         words = [*request.text("Command")[:1], *request.text("Arguments")]
         line = " ".join(words)
-        loop = asyncio.get_running_loop()
         if request.options.get("WINRS_SKIP_CMD_SHELL", "FALSE").upper() == "TRUE":
             return self.fault(request, 50, "lab: refused: WINRS_SKIP_CMD_SHELL: no program is started without cmd here")
-        if self._backend.blocking:
-            printed = asyncio.ensure_future(loop.run_in_executor(None, self._backend.run, line, shell.codepage))
+        command = _Command(asyncio.get_running_loop().create_future(), line)
+        if request.options.get("WINRS_CONSOLEMODE_STDIN", "TRUE").upper() == "TRUE":
+            self._run(command, shell)
         else:
-            printed = loop.create_future()
-            printed.set_result(self._backend.run(line, shell.codepage))
+            command.stdin = bytearray()
         command_id = str(uuid.uuid4()).upper()
-        shell.commands[command_id] = _Command(printed)
+        shell.commands[command_id] = command
         return self._good(request, soap.started(command_id))
+
+    def _run(self, command: _Command, shell: _Shell) -> None:
+        """A command starts when its input has ended: nothing that is sent answers before."""
+        stdin = None if command.stdin is None else bytes(command.stdin)
+        command.stdin = None
+        if self._backend.blocking:
+            loop = asyncio.get_running_loop()
+            running = loop.run_in_executor(None, self._backend.run, command.line, shell.codepage, stdin)
+            running.add_done_callback(functools.partial(_hand_on, command.printed))
+        else:
+            command.printed.set_result(self._backend.run(command.line, shell.codepage, stdin))
+
+    def _break_off(self, command: _Command, shell: _Shell) -> None:
+        """One that is ended while it still reads has done what it does with the input until then."""
+        if command.stdin is not None:
+            self._run(command, shell)
+
+    def _send(self, request: soap.Request, shell: _Shell, command: _Command) -> Reply:
+        if command.stdin is None:
+            return self.fault(request, soap.NO_READER, "The pipe is being closed.")
+        for name, content, end in request.streams():
+            if name != "stdin":
+                return self.fault(request, 87, f"lab: refused: input for {name}")
+            command.stdin += base64.b64decode(content)
+            if end:
+                self._run(command, shell)
+                break
+        return self._good(request, "<rsp:SendResponse/>")
 
     async def _receive(self, request: soap.Request, command_id: str, command: _Command) -> Reply:
         if not command.printed.done():
@@ -154,6 +192,17 @@ class Service:
         if done:
             streams += "".join(soap.stream(command_id, name, "", True) for name, _unused in pieces)
         return self._good(request, soap.received(command_id, streams, printed.code if done else None))
+
+
+def _hand_on(waiting: asyncio.Future[Printed], done: asyncio.Future[Printed]) -> None:
+    """Those who wait for a command to be run wait for another future than the one of its thread."""
+    if waiting.cancelled() or done.cancelled():
+        return
+    error = done.exception()
+    if error is None:
+        waiting.set_result(done.result())
+    else:
+        waiting.set_exception(error)
 
 
 #: The element of the body that carries the id of the command.

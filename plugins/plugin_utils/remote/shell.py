@@ -9,7 +9,9 @@ All that talks to a host goes through :class:`Shell`; tests put a fake in its pl
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 #: cmd.exe refuses longer lines, on XP and on everything since.
 #: https://learn.microsoft.com/troubleshoot/windows-client/shell-experience/command-line-string-limitation
@@ -51,4 +53,24 @@ class Shell(t.Protocol):
         """Run one line, without anything on its standard input.
 
         :raises ShellError: nothing of use came back.
+        """
+
+
+class FileShell(Shell, t.Protocol):
+    """A shell that can also bring a file to its host, in one of two ways."""
+
+    @property
+    def feeds(self) -> bool:
+        """True: by :meth:`feed`. False: by :meth:`carry`."""
+
+    def feed(self, line: str, chunks: Iterable[bytes]) -> Output:
+        """Run one line with these bytes on its standard input, never more than a part of them in memory.
+
+        :raises ShellError: nothing of use came back; the line may have got a part of the input.
+        """
+
+    def carry(self, source: Path, target: str) -> None:
+        """Copy a file to a whole path on the host.
+
+        :raises ShellError: it is not there, or not all of it.
         """

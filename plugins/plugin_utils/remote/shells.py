@@ -15,14 +15,15 @@ import base64
 import contextlib
 import re
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.utils.display import Display
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.safety import OwnConnection
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import CMD_LIMIT, Output, Shell, ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import CMD_LIMIT, Output, ShellError
 
 #: Left free for what goes before the line: ``C:\\WINDOWS\\system32\\cmd.exe /C`` and the like.
 _SPARE: t.Final = 191
@@ -66,12 +67,13 @@ def cmd(line: str) -> str:
 
 
 class ConnectionShell:
-    """A :class:`Shell` over an Ansible connection."""
+    """A :class:`FileShell` over an Ansible connection. ``feeds``: lines can have standard input there."""
 
-    def __init__(self, connection: t.Any, wrap: Callable[[str], str], limit: int) -> None:
+    def __init__(self, connection: t.Any, wrap: Callable[[str], str], limit: int, feeds: bool = False) -> None:
         self._connection = connection
         self._wrap = wrap
         self._limit = limit
+        self.feeds = feeds
 
     @property
     def limit(self) -> int:
@@ -83,11 +85,37 @@ class ConnectionShell:
 
         :raises ShellError: nothing came back.
         """
+        return self._exec(line, None)
+
+    def feed(self, line: str, chunks: Iterable[bytes]) -> Output:
+        """Run one line with these bytes on its standard input.
+
+        :raises ShellError: nothing came back, or this connection gives lines no input.
+        """
+        if not self.feeds:
+            raise ShellError(f"The connection {_kind(self._connection)} gives lines of cmd.exe no input.")
+        return self._exec(line, chunks)
+
+    def carry(self, source: Path, target: str) -> None:
+        """Copy a file by what the connection itself has for that.
+
+        :raises ShellError: it did not work.
+        """
+        self._guarded(lambda: self._connection.put_file(str(source), target))
+
+    def _exec(self, line: str, chunks: Iterable[bytes] | None) -> Output:
         if len(line) > self._limit:
             raise ShellError(f"A line of {len(line)} characters is too long for this connection ({self._limit}).")
+        rc, out, err = self._guarded(
+            lambda: self._connection.exec_command(self._wrap(line), in_data=chunks, sudoable=False)
+        )
+        cut = shown(" ".join(err.decode("utf-8", "replace").split()), 300) if rc == _TIMED_OUT and err else None
+        return Output(rc, out, err, cut)
+
+    def _guarded(self, act: Callable[[], t.Any]) -> t.Any:
         try:
             with _quiet(self._connection):
-                rc, out, err = self._connection.exec_command(self._wrap(line), in_data=None, sudoable=False)
+                return act()
         except AnsibleConnectionFailure as error:
             raise ShellError(_sentence(error), unreachable=True) from error
         except AnsibleError as error:
@@ -95,11 +123,9 @@ class ConnectionShell:
         except Exception as error:
             # Connections that were written for honest hosts raise nearly anything at answers that make no sense.
             raise ShellError(f"The connection failed: {_sentence(error)}", unreachable=True) from error
-        cut = shown(" ".join(err.decode("utf-8", "replace").split()), 300) if rc == _TIMED_OUT and err else None
-        return Output(rc, out, err, cut)
 
 
-def shell_for(connection: t.Any) -> Shell:
+def shell_for(connection: t.Any) -> ConnectionShell:
     """The shell over a connection of Ansible.
 
     :raises ShellError: that connection cannot run lines of cmd.exe.
@@ -107,7 +133,7 @@ def shell_for(connection: t.Any) -> Shell:
     kind = _kind(connection)
     family = str(getattr(getattr(connection, "_shell", None), "SHELL_FAMILY", ""))
     if kind == "winrs":
-        return ConnectionShell(connection, str, PLAIN_LIMIT)
+        return ConnectionShell(connection, str, PLAIN_LIMIT, feeds=True)
     if kind in ("winrm", "psrp"):
         return ConnectionShell(connection, powershell, wrapped_limit())
     if kind == "ssh" and family == "powershell":

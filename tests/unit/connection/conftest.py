@@ -9,16 +9,23 @@ import concurrent.futures
 import multiprocessing
 import typing as t
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import Snapshot
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_text import PART, TransferError
 from tests.lab.fleet import Lab
 from tests.lab.inventory import variables
 from tests.unit.connection import worker
 
+_ERRORS: dict[str, type[Exception]] = {
+    "AnsibleError": AnsibleError,
+    "AnsibleConnectionFailure": AnsibleConnectionFailure,
+    "TransferError": TransferError,
+}
 Pool = concurrent.futures.ProcessPoolExecutor
 
 
@@ -34,7 +41,7 @@ class Remote:
         if error == "ShellError":
             raise ShellError(value[0], unreachable=value[1])
         if error:
-            raise {"AnsibleError": AnsibleError, "AnsibleConnectionFailure": AnsibleConnectionFailure}[error](value[0])
+            raise _ERRORS[error](value[0])
         return value
 
     def call(self, path: str, *args: t.Any, **more: t.Any) -> t.Any:
@@ -54,6 +61,11 @@ class Remote:
         """What the reading of an audit gives."""
         snapshot: Snapshot = self._do("audit", self._number)
         return snapshot
+
+    def put(self, source: Path, folder: str, name: str, part: int = PART, traced: bool = False) -> tuple[str, int]:
+        """Bring a file to the host, in parts of so many bytes: its checksum, and the memory that it took, if traced."""
+        done: tuple[str, int] = self._do("put", self._number, str(source), folder, name, part, traced)
+        return done
 
     def log_of(self, line: str) -> tuple[bytes, str]:
         """What a line printed, and what Ansible logged."""

@@ -169,7 +169,8 @@ def test_auto_means_always_over_http_and_never_is_obeyed(lab: Lab, connect: Conn
     [
         ("powershell -NoProfile -EncodedCommand AAAA", None),
         ("PowerShell -encodedcommand AAAA", None),
-        ("ver", b"data"),
+        ("powershell -NoProfile -", b"data"),
+        ("cmd /c pwsh.exe", b"data"),
     ],
 )
 def test_powershell_is_refused_before_anything_is_sent(

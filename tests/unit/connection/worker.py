@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import tracemalloc
 import typing as t
 
 from tests.conftest import COLLECTIONS
@@ -75,6 +76,24 @@ def audit(number: int) -> t.Any:
     from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import shell_for
 
     return collect(shell_for(_CONNECTIONS[number]), plan_reading(load()))
+
+
+def put(number: int, source: str, folder: str, name: str, part: int, traced: bool = False) -> tuple[str, int]:
+    """(checksum of a file that was brought to the host, bytes of memory that this took at most, if it was traced)."""
+    from pathlib import Path
+    from unittest import mock
+
+    from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import transfer
+    from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import shell_for
+
+    if traced:
+        tracemalloc.start()
+    try:
+        with mock.patch.object(transfer, "PART", part):
+            digest = transfer.put(shell_for(_CONNECTIONS[number]), Path(source), folder, name)
+        return digest, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def log_of(number: int, line: str) -> tuple[bytes, str]:

@@ -107,7 +107,9 @@ def test_ntlm_without_encryption_over_http_is_refused(lab: Lab) -> None:
 def test_a_chunk_is_at_most_what_the_entry_says(lab: Lab) -> None:
     lab.reset()
     out = run(connect(lab, "chunked"), LINE)[0]
-    assert out == run(connect(lab, "open"), LINE)[0]
+    backend = lab.host("chunked").backend
+    assert backend is not None
+    assert out == backend.run(LINE).out
     assert lab.host("chunked").counters.requests == 4 + -(-len(out) // 1000)
 
 
@@ -165,13 +167,13 @@ def test_nobody_listens_where_a_host_is_unreachable(lab: Lab) -> None:
         connect(lab, "gone").open_shell()
 
 
-def test_an_unknown_shell_and_input_are_faults(lab: Lab) -> None:
+def test_an_unknown_shell_and_input_that_nobody_reads_are_faults(lab: Lab) -> None:
     protocol = connect(lab, "open")
     with pytest.raises(WSManFaultError, match="shell was not found"):
         protocol.run_command("00000000-0000-0000-0000-000000000000", "ver")
     shell = protocol.open_shell()
     command = protocol.run_command(shell, "ver")
-    with pytest.raises(WSManFaultError, match="lab: refused: input"):
+    with pytest.raises(WSManFaultError, match="pipe is being closed"):
         protocol.send_command_input(shell, command, "x")
     with pytest.raises(WSManFaultError, match="SKIP_CMD_SHELL"):
         protocol.run_command(shell, "ver", skip_cmd_shell=True)
@@ -197,3 +199,35 @@ def test_control_needs_its_secret(lab: Lab) -> None:
     for path in ("counters", "wrong/counters"):
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(f"{base}/{path}")
+
+
+def test_a_command_reads_its_input_to_the_end(lab: Lab) -> None:
+    protocol = connect(lab, "open")
+    shell = protocol.open_shell(codepage=437)
+    command = protocol.run_command(shell, 'find "b"', console_mode_stdin=False)
+    for piece in (b"abc\r\nd", b"ef\r\nb\r\n"):
+        protocol.send_command_input(shell, command, piece)
+    protocol.send_command_input(shell, command, b"", end=True)
+    assert protocol.get_command_output(shell, command) == (b"abc\r\nb\r\n", b"", 0)
+    protocol.close_shell(shell)
+
+
+@pytest.mark.parametrize("ended", ["cleanup_command", "close_shell"])
+def test_a_command_that_is_broken_off_has_used_what_it_got(lab: Lab, ended: str) -> None:
+    protocol = connect(lab, "open")
+    shell = protocol.open_shell()
+    file = rf"C:\Windows\{ended}.txt"
+    command = protocol.run_command(shell, f'find /v "" >{file}', console_mode_stdin=False)
+    protocol.send_command_input(shell, command, b"half a li")
+    getattr(protocol, ended)(shell, *([command] if ended == "cleanup_command" else []))
+    assert lab.host("open").run(f"type {file}") == (0, "half a li\r\n", "")
+
+
+@pytest.mark.parametrize(("size", "taken"), [(113_000, True), (116_000, False)])
+def test_an_envelope_has_a_largest_size(lab: Lab, size: int, taken: bool) -> None:
+    protocol = connect(lab, "open")
+    shell = protocol.open_shell()
+    command = protocol.run_command(shell, 'find /v "" >nul', console_mode_stdin=False)
+    with contextlib.nullcontext() if taken else pytest.raises(WSManFaultError, match="MaxEnvelopeSizekb"):
+        protocol.send_command_input(shell, command, bytes(size), end=True)
+    protocol.close_shell(shell)

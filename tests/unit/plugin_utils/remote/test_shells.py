@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import types
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -55,6 +56,40 @@ def test_lines_are_wrapped_as_the_connection_needs_it(transport: str, family: st
     connection = FakeConnection(transport, family)
     assert shell_for(connection).run("a 'b' \"c\"") == Output(0, b"out", b"")
     assert connection.sent == [(sent, None, False, None if transport == "ssh" else True)]
+
+
+def test_input_goes_over_winrs_only() -> None:
+    connection = FakeConnection("mailfleet.client.winrs", "winrs")
+    shell = shell_for(connection)
+    chunks = iter([b"a"])
+    assert shell.feeds
+    assert shell.feed("find", chunks) == Output(0, b"out", b"")
+    assert connection.sent == [("find", chunks, False, True)]
+    for transport, family in (("winrm", "powershell"), ("psrp", "powershell"), ("ssh", "cmd")):
+        shell = shell_for(FakeConnection(transport, family))
+        assert not shell.feeds
+        with pytest.raises(ShellError, match=rf"The connection {transport} gives lines of cmd\.exe no input\."):
+            shell.feed("find", chunks)
+
+
+@pytest.mark.parametrize(
+    ("error", "unreachable"),
+    [(AnsibleConnectionFailure("gone"), True), (AnsibleError("no"), False), (OSError("x"), True)],
+)
+def test_files_go_by_what_the_connection_has(error: Exception, unreachable: bool) -> None:
+    connection = FakeConnection("winrm", "powershell")
+    copied: list[t.Any] = []
+    connection.put_file = lambda *what: copied.append(what)  # type: ignore[attr-defined]
+    shell_for(connection).carry(Path("a"), r"C:\Windows\a")
+    assert copied == [("a", r"C:\Windows\a")]
+
+    def fail(*_unused: str) -> None:
+        raise error
+
+    connection.put_file = fail  # type: ignore[attr-defined]
+    with pytest.raises(ShellError) as failure:
+        shell_for(connection).carry(Path("a"), r"C:\Windows\a")
+    assert failure.value.unreachable is unreachable
 
 
 def test_over_ssh_a_powershell_gets_the_line_where_its_quotes_are_safe() -> None:
