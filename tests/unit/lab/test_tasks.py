@@ -126,7 +126,7 @@ def test_a_package_that_shows_its_first_page_hangs(make_host: MakeHost) -> None:
     host.files.open(r"C:\Windows\p.exe", append=False).content = package("KB4019276", "xp-sp3", "x86")
     stage(host, r"C:\Windows\p.exe /norestart")
     host.say(CREATE.format("00:00:00") + "&schtasks /run /tn fleet")
-    until(lambda: host.processes.images())
+    until(host.processes.images)
     assert not done(host)
     assert host.say("taskkill /im p.exe /f")[0] == 0
     until(lambda: done(host))
@@ -137,7 +137,7 @@ def hanging(host: Host) -> None:
     host.files.open(r"C:\a.msu", append=False).content = package("KB3140245", "win7-sp1", "amd64")
     stage(host, r"wusa C:\a.msu /quiet /norestart", r"(echo %errorlevel%)>C:\code")
     assert host.say(CREATE.format("00:00") + "&schtasks /run /tn fleet")[0] == 0
-    until(lambda: host.processes.images())
+    until(host.processes.images)
 
 
 def test_what_runs_ends_with_a_restart_and_the_task_stays(make_host: MakeHost) -> None:
