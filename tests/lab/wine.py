@@ -11,7 +11,6 @@ are not Wine's own.
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import secrets
@@ -35,7 +34,6 @@ from .words import codec
 #: The user of every Wine prefix.
 WINE_USER: t.Final = "S-1-5-21-0-0-0-1000"
 _CODEPAGE: t.Final = 437
-_STEADY: t.Final = ("setarch", "-R")
 _TAIL: t.Final = " <nul 2>&1"
 _LONGEST: t.Final = 600
 #: Wine's names of the versions it can be; the nearest by version number and architecture counts.
@@ -160,7 +158,7 @@ class WineHost:
             feed.write(text)
             feed.seek(0)
             code = subprocess.run(
-                [*_steady(), self._wine, *arguments],
+                [*wine_template.steady(), self._wine, *arguments],
                 env=self._environment,
                 stdin=feed,
                 stdout=out,
@@ -254,19 +252,6 @@ class WineHost:
 
 def _text(digits: str) -> str:
     return bytes.fromhex(digits).decode("utf-16-le", "surrogatepass")
-
-
-@functools.lru_cache(maxsize=1)
-def _steady() -> tuple[str, ...]:
-    """What starts a program without random addresses: with them, Wine 8 fails to start about one in five hundred.
-
-    Nothing where this machine does not let us (a container may not).
-    """
-    try:
-        done = subprocess.run([*_STEADY, "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    except OSError:
-        return ()
-    return _STEADY if done.returncode == 0 else ()
 
 
 def _copy_prefix(template: Path, prefix: Path) -> None:
