@@ -23,9 +23,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     RegistryType,
     RegistryValue,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import quotable
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.commands import sections
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import new_token, pack
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.quote import quotable
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import LIMITS, cmd
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.stage import new_folder
 from tests.lab.arguments import split_arguments

@@ -11,7 +11,6 @@ https://learn.microsoft.com/openspecs/windows_protocols/ms-fasp/702e3c23-c9d8-43
 from __future__ import annotations
 
 import enum
-import re
 import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall im
     RuleStore,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Remedy
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.firewall_rule import nameable
 
 #: The consent under which a plan may disable a rule that somebody made.
 CONSENT_BLOCK_RULE: t.Final = "firewall_block_rule"
@@ -251,10 +251,6 @@ def _doubt(kind: str, hit: _Hit) -> str:
     return f'{kind}, "{hit.rule.name}" of the {hit.store.store.value} store, may apply: {hit.matching.why}'
 
 
-#: What netsh can be given as a rule's name without being taken for something else, by it or by cmd.
-_SAFE_NAME: t.Final = re.compile(r"[^\x00-\x1f\x7f\"%!^\u0080-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
-
-
 def rule_obstacle(store: Store, rule: FirewallRule) -> Obstacle:
     """A block rule as an obstacle, with what may be done about it."""
     where = f"{store.key}\\{rule.id}"
@@ -270,7 +266,7 @@ def rule_obstacle(store: Store, rule: FirewallRule) -> Obstacle:
 def _not_by_name(store: Store, rule: FirewallRule) -> str:
     """Why netsh cannot be pointed at exactly this rule: it knows rules by name, and takes all of that name."""
     name = rule.name.strip()
-    if not name or name.startswith("@") or name.casefold() == "all" or not _SAFE_NAME.fullmatch(rule.name):
+    if not nameable(rule.name):
         return "its name does not single it out for netsh"
     return "other rules have the same name" if name.casefold() in store.shared_names else ""
 

@@ -98,6 +98,9 @@ HIVES: t.Final[Mapping[str, str]] = {
     "HKEY_CURRENT_CONFIG": "HKCC",
 }
 
+#: And back.
+LONG_HIVES: t.Final[Mapping[str, str]] = {short: long for long, short in HIVES.items()}
+
 #: Values with such names are never kept: results, logs and journals must not hold them.
 _SECRET_NAME: t.Final = re.compile("password", re.IGNORECASE)
 

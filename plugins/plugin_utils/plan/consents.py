@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-BLOCK_RULE: t.Final = "firewall_block_rule"
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.firewall_judge import CONSENT_BLOCK_RULE
+
+BLOCK_RULE: t.Final = CONSENT_BLOCK_RULE
 OWN_CONNECTION: t.Final = "own_connection"
 HOST_JOURNAL: t.Final = "host_journal"
 

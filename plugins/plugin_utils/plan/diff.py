@@ -9,7 +9,7 @@ import typing as t
 from collections.abc import Iterable
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, RuleStep, Step
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import HIVES
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import LONG_HIVES
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places import (
     ABSENT_WORD,
     LONGEST,
@@ -19,7 +19,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import 
 
 #: A key that is removed goes only if nothing else has come to stand in it.
 _IF_EMPTY: t.Final = "(absent if it is empty)"
-_LONG: t.Final = {short: long for long, short in HIVES.items()}
 
 
 def diff(steps: Iterable[Step]) -> dict[str, str]:
@@ -64,4 +63,4 @@ def _label(step: Step) -> str:
 def key_words(path: str) -> str:
     """A key under the long name of its hive, safe to show."""
     hive, separator, rest = path.partition("\\")
-    return shown(_LONG.get(hive.upper(), hive) + separator + rest, LONGEST)
+    return shown(LONG_HIVES.get(hive.upper(), hive) + separator + rest, LONGEST)

@@ -27,8 +27,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     Unread,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read import proxy
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read import firewall_rule, proxy
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.logins import holds_login
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import quotable
 
 _Side = t.Union[RegistryValue, Absent]
 
@@ -109,7 +110,7 @@ _CONTENT: t.Final[dict[str, Callable[[Knowledge, RegistryData, _Side], bool]]] =
 
 def rule_objection(step: RuleStep, journal: Journal) -> str | None:
     """Why no plan adds or switches that rule, as the rest of a sentence; None: one could."""
-    if not rules.nameable(step.name):
+    if not firewall_rule.nameable(step.name):
         return "has a name that is never put on a command line"
     texts = [text for text in (step.before, step.after) if not isinstance(text, Absent)]
     read = [rule for text in texts if isinstance(rule := rules.parsed(text), FirewallRule)]
@@ -135,7 +136,7 @@ def _added_objection(step: RuleStep, rule: FirewallRule, journal: Journal) -> st
         return "is not a rule that lets connections out to some TCP ports"
     fields = {name.casefold() for name, _value in rule.fields}
     odd = {name for name in fields - _RULE_FIELDS if not _RULE_PORTS.fullmatch(name)}
-    if odd or rule.opaque or not rules.is_plain(rule.app or "any"):
+    if odd or rule.opaque or not quotable(rule.app or "any"):
         return "is a rule with conditions that no plan sets"
     return None
 

@@ -31,15 +31,11 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     Unread,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read import firewall_rule
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import quotable, quote
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
-#: What may stand in a quoted text on a command line of cmd.exe, whatever its settings; the alphabet of remote.quote.
-_PLAIN: t.Final = re.compile(r"""(?:(?!["%&|<>^!])[ -~]){1,4000}""")
-#: Characters that a rule's name may have for us; netsh itself makes none that is longer.
-_LONGEST_NAME: t.Final = 255
-#: What our own lines put something else for: the placeholders of remote.section.
-_PLACEHOLDERS: t.Final = ("{part}", "{user}")
-_TCP: t.Final = 6
+#: How netsh names protocols; others by their numbers.
+_PROTOCOLS: t.Final = {None: "any", 6: "TCP", 17: "UDP"}
 #: Protocol 256 means any, as if the field were absent: [MS-FASP] 2.2.37.
 _ANY_PROTOCOL: t.Final = "256"
 _PORTS: t.Final = re.compile(r"([lr])port(?:2_\d+)?")
@@ -52,22 +48,6 @@ _NETSH: t.Final = "netsh advfirewall firewall"
 def parsed(text: str) -> FirewallRule | Unread:
     """The rule of a text of the local store."""
     return firewall_rule.parse("", text, RuleStore.LOCAL)
-
-
-def nameable(name: str) -> bool:
-    """Whether netsh can be pointed at a rule of that name by a command that nobody on the way can misread.
-
-    Names that begin with @ stand for texts in files, and "all" for every rule. A "?" may be what a code page made of
-    a letter that it lacks: then it is another rule's name, or none's.
-    """
-    if not is_plain(name) or len(name) > _LONGEST_NAME or name != name.strip() or "?" in name:
-        return False
-    return not name.startswith("@") and name.casefold() != "all" and not any(one in name for one in _PLACEHOLDERS)
-
-
-def is_plain(text: str) -> bool:
-    """Whether a text can stand in quotes on a command line, whatever the settings of cmd.exe; "" cannot."""
-    return _PLAIN.fullmatch(text) is not None
 
 
 def but_active(rule: FirewallRule) -> list[tuple[str, str]]:
@@ -200,7 +180,8 @@ def words(text: str) -> str:
     if isinstance(rule, Unread):
         return shown(text, _LONGEST)
     parts = [rule.action.value.casefold(), "out" if rule.direction is Direction.OUT else "in or out"]
-    parts.append({None: "any protocol", _TCP: "TCP"}.get(rule.protocol, f"protocol {rule.protocol}"))
+    protocol = _PROTOCOLS.get(rule.protocol, f"protocol {rule.protocol}")
+    parts.append(protocol if rule.protocol is not None else f"{protocol} protocol")
     said = {"action", "dir", "protocol", "active", "profile", "name"}
     limits = [
         (name, value)
@@ -208,15 +189,14 @@ def words(text: str) -> str:
         if name.casefold() not in said and not (name[:5].casefold() == "rport" and value[:1].isdigit())
     ]
     if rule.remote_ports:
-        parts.append(f"to {_ports(rule)}")
+        parts.append(f"to ports {_spans(rule)}")
     parts.append(f"in {_profiles(rule)}")
     parts += [f"{shown(name)}={shown(value, _LONGEST)}" for name, value in limits]
     return ", ".join([*parts, "on" if rule.active else "off"])
 
 
-def _ports(rule: FirewallRule) -> str:
-    spans = (str(low) if low == high else f"{low}-{high}" for low, high in rule.remote_ports or ())
-    return "ports " + ",".join(spans)
+def _spans(rule: FirewallRule) -> str:
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in rule.remote_ports or ())
 
 
 def _profiles(rule: FirewallRule) -> str:
@@ -225,20 +205,29 @@ def _profiles(rule: FirewallRule) -> str:
 
 
 def netsh(step: RuleStep) -> str:
-    """The command by which a person does that step, where no .reg file can: a running firewall reads none."""
-    name = shown(step.name, _LONGEST)
+    """The command that does that step: for our lines, which check first what may stand in it, and for people.
+
+    A running firewall reads neither the registry nor a .reg file.
+    """
+    name = _argument(step.name)
     if isinstance(step.after, Absent):
-        return f'{_NETSH} delete rule name="{name}" dir=out'
+        return f"{_NETSH} delete rule name={name} dir=out"
     rule = parsed(step.after)
     on = "yes" if isinstance(rule, FirewallRule) and rule.active else "no"
     if not isinstance(step.before, Absent) or isinstance(rule, Unread):
-        return f'{_NETSH} set rule name="{name}" dir=out new enable={on}'
-    ports = f" remoteport={_ports(rule).removeprefix('ports ')}" if rule.remote_ports else ""
-    protocol = "any" if rule.protocol is None else "TCP" if rule.protocol == _TCP else str(rule.protocol)
-    profile = ",".join(p.value.casefold() for p in Profile if p in rule.profiles) or "any"
-    program = f' program="{shown(rule.app, _LONGEST)}"' if rule.app else ""
-    action = rule.action.value.casefold()
-    return (
-        f'{_NETSH} add rule name="{name}" dir=out action={action} protocol={protocol}{ports}'
-        f" profile={profile} enable={on}{program}"
-    )
+        return f"{_NETSH} set rule name={name} dir=out new enable={on}"
+    said = {
+        "action": rule.action.value.casefold(),
+        "protocol": _PROTOCOLS.get(rule.protocol, str(rule.protocol)),
+        "remoteport": _spans(rule),
+        "profile": ",".join(p.value.casefold() for p in Profile if p in rule.profiles) or "any",
+        "enable": on,
+        "program": _argument(rule.app) if rule.app is not None else "",
+    }
+    return f"{_NETSH} add rule name={name} dir=out " + " ".join(f"{k}={v}" for k, v in said.items() if v)
+
+
+def _argument(text: str) -> str:
+    """In quotes, with blanks or without; what could not stand on a command line is only for people to see."""
+    quoted = quote(text) if quotable(text) else shown(text, _LONGEST)
+    return quoted if quoted.startswith('"') else f'"{quoted}"'

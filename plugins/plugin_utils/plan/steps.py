@@ -26,6 +26,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result impo
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.exactness import objection
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.selection import Withheld
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read import firewall_rule
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
 #: A hive and the key below it (HKLM and its branches, HKU and a user's SID) are there, or nothing could be read.
@@ -141,7 +142,7 @@ def _rule(ctx: Context, change: Change, new_name: str) -> Step | None:
         return RuleStep(key, "", new_name, ABSENT, rules.renamed(text, new_name), change.family)
     name, rule_id = str(change.details["name"]), str(change.details["id"])
     label = f"The firewall rule {shown(name)!r} is left as it is:"
-    if not rules.nameable(name):
+    if not firewall_rule.nameable(name):
         raise _Withhold(f"{label} its name cannot be given to netsh safely.")
     read = ctx.snapshot.image.value(key, rule_id)
     before = read.data if isinstance(read, RegistryValue) else None

@@ -24,6 +24,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall im
     RuleStore,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import quotable
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
 _VERSION: t.Final = re.compile(r"[vV]\d{1,5}\.\d{1,5}")
@@ -31,6 +32,10 @@ _PORT_FIELD: t.Final = re.compile(r"([lr])port(2_\d+)?")
 _NUMBER: t.Final = re.compile(r"\d{1,5}", re.ASCII)
 _RANGE: t.Final = re.compile(r"(\d{1,5})-(\d{1,5})", re.ASCII)
 _LAST_PORT: t.Final = 65535
+#: Characters that a rule's name may have for us; netsh itself makes none that is longer.
+_LONGEST_NAME: t.Final = 255
+#: What our own lines put something else for.
+_PLACEHOLDERS: t.Final = ("{part}", "{user}")
 #: Protocol 256 means any, as if the field were absent.
 _ANY_PROTOCOL: t.Final = 256
 
@@ -217,6 +222,17 @@ def parse(rule_id: str, text: str, store: RuleStore) -> FirewallRule | Unread:
         return _rule(rule_id, text, store)
     except _Malformed as problem:
         return Unread(f"the firewall rule {shown(rule_id, 60)} cannot be read: {problem}")
+
+
+def nameable(name: str) -> bool:
+    """Whether netsh can be pointed at a rule of that name by a command that nobody on the way can misread.
+
+    Names that begin with @ stand for texts in files, and "all" for every rule. A "?" may be what a code page made of
+    a letter that it lacks: then it is another rule's name, or none's.
+    """
+    if not quotable(name) or len(name) > _LONGEST_NAME or name != name.strip() or "?" in name:
+        return False
+    return not name.startswith("@") and name.casefold() != "all" and not any(one in name for one in _PLACEHOLDERS)
 
 
 def write(rule: FirewallRule) -> str:

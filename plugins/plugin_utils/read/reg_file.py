@@ -19,7 +19,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
-    HIVES,
+    LONG_HIVES,
     RegistryData,
     RegistryType,
     RegistryValue,
@@ -49,7 +49,6 @@ TYPE_NUMBERS: t.Final = {kind: number for number, kind in enumerate(_TYPES)}
 _STRINGS: t.Final = frozenset({RegistryType.SZ, RegistryType.EXPAND_SZ})
 #: Types that hold one little-endian number, and its size in bytes.
 _WIDTHS: t.Final = {RegistryType.DWORD: 4, RegistryType.QWORD: 8}
-_LONG: t.Final = {short: long for long, short in HIVES.items()}
 #: regedit folds the bytes of a value at this column.
 _COLUMNS: t.Final = 77
 
@@ -93,7 +92,7 @@ class RegFileKey:
 
     def __post_init__(self) -> None:
         hive, separator, rest = short_path(self.path).partition("\\")
-        if hive.upper() not in _LONG or (separator and "" in rest.split("\\")):
+        if hive.upper() not in LONG_HIVES or (separator and "" in rest.split("\\")):
             raise RegFileError(f"not the path of a registry key: {shown(self.path)}")
         if self.deleted and self.values:
             raise RegFileError(f"a key to be deleted has values: {shown(self.path)}")
@@ -284,7 +283,7 @@ def lines(file: RegFile, *, as_bytes: bool = False) -> list[str]:
             if re.search("[\r\n\0]", name):
                 raise RegFileError(f"a .reg file cannot hold the name {shown(name, 40)!r}")
         hive, separator, rest = key.path.partition("\\")
-        text += ["", f"[{'-' if key.deleted else ''}{_LONG[hive]}{separator}{rest}]"]
+        text += ["", f"[{'-' if key.deleted else ''}{LONG_HIVES[hive]}{separator}{rest}]"]
         for value in key.values:
             start = (_quoted(value.name) if value.name else "@") + "="
             start += "-" if isinstance(value, ValueDeletion) else _data(value, len(start), as_bytes)

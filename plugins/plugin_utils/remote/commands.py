@@ -17,15 +17,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
-    HIVES,
+    LONG_HIVES,
     Absent,
     RegistryType,
     RegistryValue,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read import reg_file
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import Unquotable, quotable, quote
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import rule_commands, stage
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.quote import Unquotable, quotable, quote
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import (
     PART,
     USER,
@@ -35,7 +35,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section im
     section,
 )
 
-_LONG: t.Final = {short: long for long, short in HIVES.items()}
 #: The longest ``reg add``: it must fit into a line over PowerShell. Longer data travel in a file, which can be cut.
 _LONGEST_ADD: t.Final = 1500
 #: How many characters of commands make one section, for the same reason.
@@ -174,7 +173,7 @@ def removal_of_empty(keys: Sequence[str]) -> str:
     if strange := next((name for name in names if "*" in name or "?" in name), None):
         raise Unquotable(f"A key with * or ? in its name cannot be removed: {shown(strange)}")
     listed = " ".join(f'"{name}"' for name in names)
-    return f"(for %k in ({listed}) do ({_REMOVE_IF_EMPTY.format(short=hive, long=_LONG[hive])}))"
+    return f"(for %k in ({listed}) do ({_REMOVE_IF_EMPTY.format(short=hive, long=LONG_HIVES[hive])}))"
 
 
 def _imported(key: reg_file.RegFileKey, folder: str, condition: str = "") -> Iterator[str]:

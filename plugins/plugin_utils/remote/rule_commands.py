@@ -18,23 +18,20 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall im
     Action,
     Direction,
     FirewallRule,
-    Profile,
     RuleStore,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RUN, RuleStep
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Absent, Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read import firewall_rule
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import Unquotable, quote
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_file import RegFileError, RegFileKey
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.quote import Unquotable, quote
 
-_NETSH: t.Final = "netsh advfirewall firewall"
 _OURS: t.Final = re.compile(rf"MailFleet {RUN.pattern} [1-9]\d{{0,3}}", re.ASCII)
-#: Protocols for which netsh takes ports, by their numbers.
-_PROTOCOLS: t.Final = {6: "TCP", 17: "UDP", None: "any"}
+#: TCP and UDP: the protocols with which netsh takes ports.
 _WITH_PORTS: t.Final = (6, 17)
-_ACTIONS: t.Final = {Action.ALLOW: "allow", Action.BLOCK: "block"}
+_ACTIONS: t.Final = (Action.ALLOW, Action.BLOCK)
 #: The fields of a rule text that the command below says, in lower case; ranges of ports have a field per version.
 _SAID: t.Final = re.compile(r"action|active|dir|protocol|profile|app|name|rport(2_\d+)?")
 
@@ -47,14 +44,16 @@ def commands(step: RuleStep) -> tuple[str, ...]:
         and protocol; more changes than on and off; a rule to add or delete whose name is none of ours.
     """
     if isinstance(step.after, Absent):
-        return (f"{_NETSH} delete rule name={_own_name(step)} dir=out",)
+        _insist_on_own_name(step)
+        return (rules.netsh(step),)
     after = _rule(step, step.after)
     if isinstance(step.before, Absent):
         return (_added(step, after),)
     before = _rule(step, step.before)
     if rules.but_active(before) != rules.but_active(after):
         raise ValueError(f"The firewall rule {shown(step.name)} can be switched on and off, but not changed otherwise.")
-    return (f"{_NETSH} set rule name={_name(step)} dir=out new enable={_enable(after)}",)
+    _insist_on_name(step)
+    return (rules.netsh(step),)
 
 
 def _rule(step: RuleStep, text: str) -> FirewallRule:
@@ -68,27 +67,17 @@ def _rule(step: RuleStep, text: str) -> FirewallRule:
     return rule
 
 
-def _enable(rule: FirewallRule) -> str:
-    return "yes" if rule.active else "no"
-
-
-def _name(step: RuleStep) -> str:
-    """The name as netsh takes it: ``all`` would mean every rule, and ``@...`` is shown as the text that it names."""
-    quoted = _always_quoted(step.name)
-    if not rules.nameable(step.name):
+def _insist_on_name(step: RuleStep) -> None:
+    """``all`` would mean every rule, and ``@...`` is shown as the text that it names."""
+    quote(step.name)
+    if not firewall_rule.nameable(step.name):
         raise Unquotable(f"netsh does not know a firewall rule by the name {shown(step.name)}")
-    return quoted
 
 
-def _own_name(step: RuleStep) -> str:
+def _insist_on_own_name(step: RuleStep) -> None:
     if not _OURS.fullmatch(step.name):
         raise ValueError(f"Only firewall rules of ours are added and deleted, not the one named {shown(step.name)}")
-    return _name(step)
-
-
-def _always_quoted(text: str) -> str:
-    quoted = quote(text)
-    return quoted if quoted.startswith('"') else f'"{quoted}"'
+    _insist_on_name(step)
 
 
 def _added(step: RuleStep, rule: FirewallRule) -> str:
@@ -96,13 +85,14 @@ def _added(step: RuleStep, rule: FirewallRule) -> str:
 
     The ``|`` after the name must not stand in quotes (see :mod:`quote`): hence no digit may follow.
     """
-    name = _own_name(step)
+    _insist_on_own_name(step)
+    _insist_that_netsh_can(rule)
     key = _key(step.key)
     mark = f"Name={step.name}"
     return (
         f"reg query {key} >nul&(if not errorlevel 1 ("
         f'reg query {key}|find "{mark}"|findstr /v /r /c:"{mark}[0-9]" >nul'
-        f"&(if errorlevel 1 (if not errorlevel 2 ({_NETSH} add rule name={name} {_scope(rule)})))))"
+        f"&(if errorlevel 1 (if not errorlevel 2 ({rules.netsh(step)})))))"
     )
 
 
@@ -113,23 +103,13 @@ def _key(path: str) -> str:
         raise Unquotable(f"The rules of the firewall stand in a key of the registry: {problem}") from None
 
 
-def _scope(rule: FirewallRule) -> str:
-    """What the rule says beside its name."""
+def _insist_that_netsh_can(rule: FirewallRule) -> None:
+    """Everything that the rule says has to be something that netsh can be told."""
     more = {name for name, _value in rule.fields if not _SAID.fullmatch(name.casefold())}
     if more or rule.opaque or rule.action not in _ACTIONS:
         what = ", ".join(sorted(more or rule.opaque)) or f"Action={rule.action.value}"
         raise ValueError(f"netsh cannot make the firewall rule {shown(rule.name)} exactly, because of {shown(what)}.")
     if rule.remote_ports and rule.protocol not in _WITH_PORTS:
         raise ValueError(f"netsh cannot make the firewall rule {shown(rule.name)}: ports go with TCP and UDP only.")
-    said = {
-        "dir": "out",
-        "action": _ACTIONS[rule.action],
-        "protocol": _PROTOCOLS.get(rule.protocol, str(rule.protocol)),
-        "remoteport": ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in rule.remote_ports)
-        if rule.remote_ports
-        else "",
-        "profile": ",".join(profile.value.lower() for profile in Profile if profile in rule.profiles) or "any",
-        "enable": _enable(rule),
-        "program": _always_quoted(rule.app) if rule.app is not None else "",
-    }
-    return " ".join(f"{word}={value}" for word, value in said.items() if value)
+    if rule.app is not None:
+        quote(rule.app)

@@ -136,7 +136,7 @@ def test_stores(stores: tuple[Store, ...], settings: dict[str, Setting], expecte
         ((store(rule(name='a" & echo "b')),), {}, Remedy.BLOCKED, {None}),
         ((store(rule(name="100%PATH%")),), {}, Remedy.BLOCKED, {None}),
         ((store(rule(name="line\nbreak")),), {}, Remedy.BLOCKED, {None}),
-        ((store(rule(name="Sperre für Mail (außer VPN)")),), {}, Remedy.FIX, {CONSENT_BLOCK_RULE}),
+        ((store(rule(name="Sperre für Mail (außer VPN)")),), {}, Remedy.BLOCKED, {None}),
         ((), {"default_block": ON}, Remedy.FIX, {None}),
         ((), {"default_block": ON, "local_rules": IGNORED}, Remedy.BLOCKED, {None}),
         ((), {"default_block": POLICY_BLOCK}, Remedy.BLOCKED, {None}),

@@ -18,6 +18,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     Unread,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read import firewall_rule
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.commands import commands
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import PART, USER
 from tests.support.hosts import region
@@ -91,7 +92,7 @@ def test_a_rule_is_switched_and_nothing_else(text: str, active: bool) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_names_for_netsh(name: str) -> None:
-    assert rules.nameable(name)
+    assert firewall_rule.nameable(name)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_names_for_netsh(name: str) -> None:
     ],
 )
 def test_names_that_netsh_cannot_be_given(name: str) -> None:
-    assert not rules.nameable(name)
+    assert not firewall_rule.nameable(name)
 
 
 @pytest.mark.parametrize("name", [*NAMES, "{1}", "a.b", "a/b"])
@@ -124,10 +125,10 @@ def test_every_such_name_becomes_a_command(name: str) -> None:
     """No step is made of which nobody can make a command; the placeholders are those of lines."""
     text = THEIRS.replace("no mail", name)
     step = RuleStep(KEY, "a", name, text, rules.switched(text, False))
-    assert rules.nameable(name)
+    assert firewall_rule.nameable(name)
     assert commands(step, "MailFleet-0123456789abcdef")
     for taken in (PART, USER, "/?"):
-        assert not rules.nameable(name + taken)
+        assert not firewall_rule.nameable(name + taken)
 
 
 def test_rules_are_found_by_name_as_netsh_finds_them() -> None:
@@ -169,7 +170,7 @@ def test_a_step_acts_on_all_rules_of_its_name() -> None:
         ("v2.0|Action=Block|Name=x|", "block, in or out, any protocol, in any profile, off"),
         (
             "v2.0|Action=Allow|Dir=Out|Protocol=17|Desc=\u202eevil|",
-            r"allow, out, protocol 17, in any profile, Desc=\u202eevil, off",
+            r"allow, out, UDP, in any profile, Desc=\u202eevil, off",
         ),
         ("no\nrule", r"no\nrule"),
     ],

@@ -17,10 +17,10 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     RegistryType,
     RegistryValue,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import Unquotable
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.commands import commands, sections
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.lock import guarded
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import PackError, pack
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.quote import Unquotable
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, by_code, section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import LIMITS
 from tests.lab.parse import expand_percent, parse

@@ -12,9 +12,9 @@ import pytest
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RuleStep, inverse
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import ABSENT, Absent
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.rules import same_rule
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import Unquotable
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.commands import commands, sections
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import new_token, pack
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.quote import Unquotable
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import LIMITS, cmd
 from tests.lab.host import SimulatedHost
 from tests.lab.parse import parse

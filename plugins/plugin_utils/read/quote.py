@@ -6,7 +6,7 @@
 A text passes if it means nothing to anybody on its way: PowerShell, two interpreters of cmd.exe (of which the outer one
 sees inside and outside of quotes swapped), and the C run-time that splits a program's arguments. So no ``"`` and no
 ``%`` at all, none of ``&|<>^`` although quotes protect them once, and no ``!``, since delayed expansion may be on.
-What does not pass travels in a file (:mod:`stage`) or not at all.
+What does not pass travels in a file or not at all.
 
 https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments
 """

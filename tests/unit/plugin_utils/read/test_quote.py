@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.quote import (
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import (
     LONGEST,
     Unquotable,
     quotable,
