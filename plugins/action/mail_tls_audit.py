@@ -19,6 +19,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome impo
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.server_options import parse_servers
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.waiver_options import parse_waivers
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import desks
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect import collect
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import ReadingPlan, plan_reading
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.servers import resolve_options
@@ -71,10 +72,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             options = audit_options(arguments, check_mode=self._task.check_mode)
             options = resolve_options(options, timeout=arguments["probe_timeout"])
             snapshot = collect(shell_for(self._connection), reading_for(options, _READING))
-        except ShellError as error:
-            return {**answer, "unreachable" if error.unreachable else "failed": True, "msg": str(error)}
-        except OptionError as error:
-            return {**answer, "failed": True, "msg": str(error)}
+        except (ShellError, OptionError) as error:
+            return {**answer, **desks.failure(error, changing=False)}
         seen = context(KNOWLEDGE, options, snapshot)
         answer.update(as_result(seen, audit(seen)), changed=bool(snapshot.writes))
         return answer

@@ -24,10 +24,8 @@ notes:
   - P(ansible.builtin.raw#module) reads output as UTF-8, whatever code page the host prints it in.
 author: ["The mailfleet.client developers (@mailfleet)"]
 version_added: 0.1.0
-requirements:
-  - pywinrm (Python library) 0.5.0 or newer
-extends_documentation_fragment:
-  - mailfleet.client.winrm_options
+requirements: [pywinrm (Python library) 0.5.0 or newer]
+extends_documentation_fragment: [mailfleet.client.winrm_options]
 options:
   winrs_codepage:
     description:
@@ -38,8 +36,7 @@ options:
       - Never V(65001) before Windows 8 and Server 2012, where it breaks pipes and batch files without a word.
     type: int
     default: 437
-    vars:
-      - name: ansible_winrs_codepage
+    vars: [{name: ansible_winrs_codepage}]
   winrs_command_timeout:
     description:
       - Seconds that one command line may take in all. After that it is terminated on the host; what it printed until
@@ -47,22 +44,25 @@ options:
       - V(0) for no limit. O(connection_timeout) is about each request.
     type: int
     default: 300
-    vars:
-      - name: ansible_winrs_command_timeout
+    vars: [{name: ansible_winrs_command_timeout}]
   winrs_output_limit:
     description: Bytes that one command line may print; beyond that it ends just as if its time were up.
     type: int
     default: 33554432
-    vars:
-      - name: ansible_winrs_output_limit
+    vars: [{name: ansible_winrs_output_limit}]
+  winrs_envelope_kb:
+    description: C(MaxEnvelopeSizekb) of the host. Every WinRM has at least V(150) unless somebody changed it; from 3.0
+      on (Windows 8, Server 2012) it is 500, and V(500) sends files in half the requests, which hosts with less refuse.
+    type: int
+    default: 150
+    vars: [{name: ansible_winrs_envelope_kb}]
   winrs_allow_basic_over_http:
     description:
       - Allow Basic authentication over plain HTTP, which sends the password in clear text. No O(transport) and O(port)
         V(5985) mean just that; C(ansible_winrm_transport=ntlm) is the better answer.
     type: bool
     default: false
-    vars:
-      - name: ansible_winrs_allow_basic_over_http
+    vars: [{name: ansible_winrs_allow_basic_over_http}]
 """
 
 EXAMPLES = r"""
@@ -91,22 +91,22 @@ import math
 import re
 import time
 import typing as t
-from functools import partial
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.connection.winrm import Connection as WinrmConnection
 from ansible.plugins.loader import shell_loader
 from ansible.utils.display import Display
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import winrs_input
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.winrm_errors import (
     TimeIsUp,
     WinRMOperationTimeoutError,
     reason,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.winrs_input import Input, InputError, feed
 
 display = Display()
 
+Input = winrs_input.Input
 NAME: t.Final = "mailfleet.client.winrs"
 #: WAIT_TIMEOUT, https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-
 TIMED_OUT: t.Final = 258
@@ -176,6 +176,8 @@ class Connection(WinrmConnection):  # type: ignore[misc]
                 errors.append(reason(error) if named else f"{transport}: {reason(error)}")
                 if protocol is not None:
                     protocol.transport.close_session()
+                if isinstance(error, TimeIsUp):
+                    break  # who does not answer does so by no other transport
             finally:
                 self._winrm_transport, self._winrm_kwargs = transports, wanted
                 if self.shell_id == "not yet":
@@ -196,13 +198,14 @@ class Connection(WinrmConnection):  # type: ignore[misc]
         try:
             command = self._winrm_run_command(cmd, (), console_mode_stdin=in_data is None)
             if in_data is not None:
-                feed(partial(self._winrm_send_input, self.protocol, self.shell_id, command), in_data)
+                send = winrs_input.sender(self._winrm_send_input, self.protocol, self.shell_id, command)
+                winrs_input.feed(send, in_data, self.get_option("winrs_envelope_kb"))
             ended, answer = self._output(command)
         except Exception as error:
             # A host that is not what it seems makes pywinrm and what is below it raise nearly anything.
             self._renew(patience=_FAREWELL)
             self.close()
-            if isinstance(error, InputError):
+            if isinstance(error, winrs_input.InputError):
                 raise
             raise AnsibleConnectionFailure(f"the connection was lost: {reason(error)}") from None
         self._finish(command, ended)

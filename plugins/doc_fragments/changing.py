@@ -19,9 +19,13 @@ options:
       - V(own_connection) lets a step pass that may cut the connection of Ansible itself to the host.
       - V(host_journal) lets a rollback follow the journal that stands on the host, where the controller has none and
         O(journal_key) cannot check it. Who is administrator there may have written it.
+      - V(posready) lets the flag be set that makes Windows XP say that it is Windows Embedded POSReady 2009
+        (C(HKLM\SYSTEM\WPA\PosReady), C(Installed=1)), which the packages with C(embedded) in their names insist on.
+        Microsoft made them for that and not for XP, supports none of it, and Windows Update may from then on offer the
+        host further updates for POSReady. It counts where packages are installed only.
     type: list
     elements: str
-    choices: [firewall_block_rule, own_connection, host_journal]
+    choices: [firewall_block_rule, own_connection, host_journal, posready]
     default: []
   journal_dir:
     description:

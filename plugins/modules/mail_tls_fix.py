@@ -23,8 +23,20 @@ description:
     M(mailfleet.client.mail_tls_rollback) puts it back exactly; either journal is enough.
   - A run that breaks off is finished by running again, or undone; its id is in the message.
   - One run at a time on each host, by a lock there.
-  - Does not install updates, change mail accounts or restart the host. RV(reboot_required) says what is needed.
+  - Updates are installed with O(updates=true) only, and the host is restarted with O(reboot=true) only; else the plan
+    and RV(reboot_required) say what is needed. Mail accounts are never changed.
 options:
+  updates:
+    description:
+      - Whether the update packages of the plan are installed, before the settings that they make possible. See
+        M(mailfleet.client.mail_tls_update), which has the same options and does that alone.
+      - The order is packages, settings, one restart (O(reboot=true)), and a look at the host after that. Settings do
+        not wait for the restart.
+      - An update that no mail needs is installed if O(source) has its file, and else named in RV(withheld).
+      - If anything speaks against a package, nothing is done, the settings included.
+      - With O(only) or O(skip), updates are installed as far as C(updates) is among the families that count.
+    type: bool
+    default: false
   profiles:
     description:
       - Whose settings and accounts are read and changed.
@@ -74,12 +86,14 @@ options:
   reg_file:
     description:
       - Write the plan to this file on the controller, as a C(.reg) file for machines that WinRM does not reach, and
-        its undo beside it (C(.undo.reg)). Nothing is changed on the host then.
+        its undo beside it (C(.undo.reg)). Nothing is changed on the host then. Not together with O(updates) or
+        O(reboot).
       - Firewall rules cannot be in such a file; RV(reg_files.left_out) has the commands to type.
     type: path
 extends_documentation_fragment:
   - mailfleet.client.attributes
   - mailfleet.client.attributes.action_group
+  - mailfleet.client.updating
   - mailfleet.client.judgement
   - mailfleet.client.changing
   - mailfleet.client.servers
@@ -99,6 +113,7 @@ attributes:
     support: full
 seealso:
   - module: mailfleet.client.mail_tls_audit
+  - module: mailfleet.client.mail_tls_update
   - module: mailfleet.client.mail_tls_rollback
   - module: mailfleet.client.mail_tls_verify
 """
@@ -139,6 +154,16 @@ EXAMPLES = r"""
     proxy: {state: set, server: 'proxy.branch.example:3128', bypass: ['<local>', '*.branch.example']}
     consent: [own_connection]
 
+- name: Packages, settings, one restart
+  mailfleet.client.mail_tls_fix:
+    updates: true
+    source: /srv/packages
+    checksum_file: /srv/packages.sha256
+    consent: [posready]
+    reboot: true
+    servers:
+      - {host: imap.example.com, port: 993, accepts: {tls: ['1.2']}}
+
 - name: Write the plan of a typical host as a file for machines without WinRM
   mailfleet.client.mail_tls_fix:
     reg_file: /srv/mailfleet/typical.reg
@@ -161,7 +186,7 @@ verdict:
   type: str
   sample: ok
 before:
-  description: The audit before the run.
+  description: The audit before the run, packages included.
   returned: success
   type: dict
 after:
@@ -181,7 +206,7 @@ changes:
     before: {description: What was there. Null where there was nothing., type: raw}
     after: {description: What is there now. Null where there is nothing., type: raw}
 withheld:
-  description: Changes of the plan that were left undone, and why.
+  description: Changes of the plan that were left undone, and why. With O(updates=true), packages among them.
   returned: success
   type: list
   elements: dict
@@ -211,6 +236,33 @@ reboot_reasons:
   returned: success
   type: list
   elements: str
+updates:
+  description: What became of the packages, as in M(mailfleet.client.mail_tls_update).
+  returned: where O(updates=true)
+  type: dict
+  contains:
+    changed: {description: Whether the packages changed anything., type: bool}
+    packages: {description: What was run., type: list, elements: dict}
+    left: {description: "Updates that were not run, and why.", type: list, elements: dict}
+    changes: {description: What was changed in the registry for them., type: list, elements: dict}
+    run: {description: Id by which RV(updates.changes) can be undone., type: str}
+    restarts: {description: How often the host was restarted for the packages., type: int}
+    reboot_required: {description: Whether they need another restart., type: bool}
+    reboot_reasons: {description: Why., type: list, elements: str}
+    remarks: {description: What could not be checked., type: list, elements: str}
+    errors: {description: What went wrong., type: list, elements: str}
+    locks_broken: {description: Locks of dead runs that were broken., type: list, elements: str}
+run_again:
+  description:
+    - Id of the fix after the restart, where that had something left to change. RV(changes) has both, and each has to be
+      undone by its own id.
+  returned: success
+  type: str
+restarts:
+  description: How often the host was restarted.
+  returned: success
+  type: int
+  sample: 1
 reg_files:
   description: The files that were written.
   returned: where O(reg_file) is given

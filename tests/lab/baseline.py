@@ -83,6 +83,13 @@ def _identity(registry: Registry, system: System, arch: str, words: Words) -> No
     registry.set_text(environment, "PROCESSOR_ARCHITECTURE", arch.upper() if arch != "x86" else arch)
     for key in ("ComputerName", "ActiveComputerName"):
         registry.set_text(rf"{_CONTROL}\ComputerName\{key}", "ComputerName", "STANDIN")
+    if system.classic:
+        _activation(registry, system)
+
+
+def _activation(registry: Registry, system: System) -> None:
+    """Windows Product Activation: on every XP and 2003 [own]; POSReady says there what it is."""
+    registry.create(r"HKLM\SYSTEM\WPA")
     if system.id == "posready-2009":
         registry.set_number(r"HKLM\SYSTEM\WPA\PosReady", "Installed", 1)
 

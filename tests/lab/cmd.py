@@ -19,7 +19,7 @@ from .batch import expand as batch_expand
 from .batch import lines as batch_lines
 from .builtins import CHILDREN, COMMANDS, PROGRAMS
 from .cmd_text import substitute, unparse
-from .cmd_words import FIRST_WORD, options, plain_values, split_command
+from .cmd_words import FIRST_WORD, options, plain_values, size_holds, split_command
 from .file_commands import Opened, complain
 from .files import File, FileFault, is_path
 from .machine import Machine, Outcome, Shell, Streams
@@ -175,8 +175,12 @@ class Interpreter:
             complain(self.machine, streams, fault.word, fault.path)
             shell.errorlevel = 1
             return
-        act(opened.streams)
-        opened.close()
+        try:
+            act(opened.streams)
+        finally:
+            # Also where it is ended: what was printed till then stands in the file, and nobody has it open any more.
+            with self.machine.lock:
+                opened.close()
 
     def _pipe(self, node: Pipe, streams: Streams, shell: Shell) -> None:
         passed: list[str] = []
@@ -223,9 +227,11 @@ class Interpreter:
         return values
 
     def _if(self, node: If, streams: Streams, shell: Shell) -> None:
-        operand = substitute(node.operand, shell.variables)
+        operand = substitute(node.operand, shell.variables, self._size)
         if node.test == "errorlevel":
             holds = shell.errorlevel >= int(operand)
+        elif node.test == "size":
+            holds = size_holds(operand)
         else:
             path = operand.strip('"')
             if "*" in path or "?" in path:

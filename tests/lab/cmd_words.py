@@ -44,3 +44,14 @@ def options(options: str) -> tuple[int, str]:
     if match is None:
         raise Refused(f'for /f "{options}": only "tokens=N" and "tokens=N delims=..."')
     return int(match[1]), " \t" if match[2] is None else match[2]
+
+
+def size_holds(condition: str) -> bool:
+    """``5==5`` and ``5 lss 6``, once the sizes are filled in; texts are compared where one of them is no number."""
+    same = re.fullmatch(r"(\d*)==(\d+)", condition)
+    if same is not None:
+        return same[1] == same[2]
+    less = re.fullmatch(r"(\d*) lss (\d+)", condition, re.IGNORECASE)
+    if less is None:
+        raise Refused(f"if {condition}")
+    return int(less[1]) < int(less[2]) if less[1] else True

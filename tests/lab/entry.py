@@ -13,12 +13,14 @@
         readable: ['HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion']   # ... but these
         profiles: {'C:\\Users\\bob\\NTUSER.DAT': {sid: S-1-5-21-1-2-3-1002, registry: [bob.reg]}}
         files: {'C:\\Windows\\System32\\winhttp.dll': 6.1.7601.23375}
+        shares: {'\\\\srv\\packages': packages}    # a folder of this machine, relative to the fleet file
         faults: [{at: receive, kind: truncate}]
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 import typing as t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -122,6 +124,10 @@ class HostEntry:
     ignores_shutdown: bool = False
     #: KB id → what its package does.
     installers: Mapping[str, Installer] = field(default_factory=dict)
+    #: ``\\\\server\\share``, casefolded → the folder that it stands for. SYSTEM may read it, see :mod:`shares`.
+    shares: Mapping[str, Path] = field(default_factory=dict)
+    #: Remote sessions may read the shares, too.
+    second_hop: bool = False
     #: What ``cscript`` prints, with exit code 0; "" for a host where Windows Script Host is disabled.
     cscript: str = ""
     not_windows: bool = False
@@ -165,6 +171,7 @@ def read_entry(raw: Mapping[str, t.Any], folder: Path) -> HostEntry:
     values["registry"] = _paths(values.get("registry", ()), folder, name)
     values["faults"] = tuple(_fault(one, name) for one in values.get("faults", ()))
     values["files"] = {str(path): str(version) for path, version in (values.get("files") or {}).items()}
+    values["shares"] = dict(_share(str(share), folder / at, name) for share, at in (values.get("shares") or {}).items())
     values["installers"] = {str(kb): _installer(one, name) for kb, one in (values.get("installers") or {}).items()}
     values["profiles"] = {
         str(file): _profile(one, folder, name) for file, one in (values.get("profiles") or {}).items()
@@ -178,6 +185,17 @@ def _paths(raw: Iterable[str | Path], folder: Path, name: str) -> tuple[Path, ..
         if not path.is_file():
             raise EntryError(f"host {name}: no such file: {path}")
     return paths
+
+
+_SHARE: t.Final = re.compile(r"\\\\[\w.-]+\\[\w.$ -]+", re.ASCII)
+
+
+def _share(share: str, folder: Path, name: str) -> tuple[str, Path]:
+    if not _SHARE.fullmatch(share):
+        raise EntryError(f"host {name}: {share} is no share")
+    if not folder.is_dir():
+        raise EntryError(f"host {name}: no such folder: {folder}")
+    return share.casefold(), folder.resolve()
 
 
 def _profile(raw: t.Any, folder: Path, name: str) -> Profile:

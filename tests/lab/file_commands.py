@@ -12,8 +12,9 @@ from __future__ import annotations
 import re
 import typing as t
 
+from . import shares
 from .cmd_text import substitute
-from .files import File, FileFault
+from .files import IN_USE, File, FileFault
 from .parse import Redirect, Refused
 from .words import codec, encoded
 
@@ -39,7 +40,9 @@ def _switches(rest: str) -> tuple[set[str], str]:
 
 def complain(machine: Machine, streams: Streams, word: str, path: str = "") -> None:
     """One of the messages of cmd.exe."""
-    streams.err.append(machine.words[word].format(path) + "\r\n")
+    said = machine.words[word].format(path)
+    # The same sentence as reg.exe's, without what that puts before it.
+    streams.err.append((said.partition(":")[2].strip() if word == IN_USE else said) + "\r\n")
 
 
 def md(shell: Shell, rest: str, streams: Streams) -> int:
@@ -121,26 +124,31 @@ def type_(shell: Shell, rest: str, streams: Streams) -> int:
     return 0
 
 
+_ONE_OF_COPY: t.Final = r'(?:"[^"+]+"|[^\s",;=/+]+)'
 _COPY: t.Final = re.compile(
-    r'(?:\s+/[yb])*\s+(?P<from>[^\s",;=/+]+(?:\+[^\s",;=/+]+)*)\s+(?P<to>[^\s",;=/+]+)\s*', re.IGNORECASE
+    rf"(?:\s+/[yb])*\s+(?P<from>{_ONE_OF_COPY}(?:\+{_ONE_OF_COPY})*)\s+(?P<to>{_ONE_OF_COPY})\s*", re.IGNORECASE
 )
 
 
 def copy(shell: Shell, rest: str, streams: Streams) -> int:
-    """``copy /y /b A[+B] C``: bytes as they are; ``A+B A`` adds to A, as the real one does, without writing A anew."""
+    """``copy /y /b A[+B] C``: bytes as they are; ``A+B A`` adds to A, as the real one does, without writing A anew.
+
+    A and B may be on shares, too.
+    """
     match = _COPY.fullmatch(rest)
     if match is None or not {"/y", "/b"} <= set(rest.lower().split()):
-        raise Refused(f"copy{rest}: copy /y /b with paths without quotes is known to the lab")
+        raise Refused(f"copy{rest}: copy /y /b with whole paths is known to the lab")
     machine = shell.machine
     if not machine.may_write(f"copy{rest}"):
         complain(machine, streams, "denied")
         return 1
-    first, *more = match["from"].split("+")
-    target, adds = match["to"], first.casefold() == match["to"].casefold()
+    first, *more = (one.strip('"') for one in match["from"].split("+"))
+    target = match["to"].strip('"')
+    adds = first.casefold() == target.casefold()
     if target.casefold() in map(str.casefold, more):
         raise Refused(f"copy{rest}: the target among the later sources is lost")
     try:
-        contents = [machine.files.read(one) for one in (first, *more)]
+        contents = [shares.read(shell, p) if shares.is_share(p) else machine.files.read(p) for p in (first, *more)]
         file = machine.files.open(target, append=adds)
         for content in contents[adds:]:
             machine.files.append(file, content)
@@ -171,9 +179,12 @@ class Opened:
             else:
                 self.streams.out = []
                 self._files.append((_open(shell, redirect), self.streams.out))
+        for file, _unused in self._files:
+            file.held = True
 
     def close(self) -> None:
         for file, printed in self._files:
+            file.held = False
             try:
                 self._shell.machine.files.append(file, encoded("".join(printed), self._shell.codepage))
             except FileFault as fault:

@@ -22,6 +22,10 @@ _DEVICES: t.Final = re.compile(r"(con|nul|prn|aux|com\d|lpt\d)(\..*)?", re.IGNOR
 _LONGEST_FILE, _LONGEST_FOLDER = 259, 247
 
 
+#: The word for "another process has it open".
+IN_USE: t.Final = "reg_in_use"
+
+
 class FileFault(Exception):
     """What Windows says no to: ``word`` is a key of the table of words, ``path`` what may stand in them."""
 
@@ -32,11 +36,17 @@ class FileFault(Exception):
 
 @dataclass(slots=True, eq=False)
 class File:
-    """One file. ``shipped`` ones belong to Windows and cannot be changed."""
+    """One file. ``shipped`` ones belong to Windows and cannot be changed.
+
+    ``held``: output goes into it, and cmd.exe shares such a file for reading only: nobody else can write to it
+    (https://ideasawakened.com/post/prevent-concurrent-execution-batch-file-implementation-how-to), delete or rename it
+    ([own]: without FILE_SHARE_DELETE that is so).
+    """
 
     name: str
     content: bytes | bytearray = b""
     shipped: bool = False
+    held: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -72,7 +82,7 @@ class FileSystem:
     """
 
     def __init__(self, shipped: Iterable[str], folders: Iterable[str] = (), room: int = 0) -> None:
-        self._drive, self._room = Folder("C:"), room
+        self._drive, self.room = Folder("C:"), room
         for folder in folders:
             self.make(folder, exists_ok=True)
         for path in shipped:
@@ -134,6 +144,8 @@ class FileSystem:
             raise FileFault("not_empty")
         if _has_shipped(node):
             raise FileFault("denied")
+        if _empties(node):
+            raise FileFault(IN_USE)
         del parent.entries[last]
 
     def rename(self, path: str, name: str) -> None:
@@ -146,6 +158,8 @@ class FileSystem:
             raise FileFault("ren_taken")
         if (isinstance(node, File) and node.shipped) or (isinstance(node, Folder) and _has_shipped(node)):
             raise FileFault("denied")
+        if _is_held(node):
+            raise FileFault(IN_USE if isinstance(node, File) else "denied")
         del parent.entries[last]
         node.name = name
         parent.entries[name.casefold()] = node
@@ -160,6 +174,8 @@ class FileSystem:
             raise Refused(f"del of a folder, which asks: {path}")
         if node.shipped:
             raise FileFault("denied")
+        if node.held:
+            raise FileFault(IN_USE)
         del parent.entries[last]
 
     def open(self, path: str, append: bool) -> File:
@@ -169,6 +185,8 @@ class FileSystem:
         node = parent.entries.get(last)
         if isinstance(node, Folder) or path.endswith("\\") or (node is not None and node.shipped):
             raise FileFault("denied")
+        if node is not None and node.held:
+            raise FileFault(IN_USE)
         if node is None:
             node = parent.entries[last] = File(parts[-1])
         if not append:
@@ -177,7 +195,7 @@ class FileSystem:
 
     def append(self, file: File, content: bytes | bytearray) -> None:
         """Adds to a file, in place; where the disk gets full, what fits. Raises FileFault then."""
-        room = max(0, self._room - _bytes(self._drive)) if self._room else len(content)
+        room = max(0, self.room - _bytes(self._drive)) if self.room else len(content)
         if not isinstance(file.content, bytearray):
             file.content = bytearray(file.content)
         file.content += content if room >= len(content) else content[:room]
@@ -198,6 +216,18 @@ class FileSystem:
 
 def _has_shipped(folder: Folder) -> bool:
     return any(node.shipped if isinstance(node, File) else _has_shipped(node) for node in folder.entries.values())
+
+
+def _is_held(node: File | Folder) -> bool:
+    return node.held if isinstance(node, File) else any(map(_is_held, node.entries.values()))
+
+
+def _empties(folder: Folder) -> bool:
+    """What ``rd /s /q`` does where somebody has a file open: all else goes. Whether something is left."""
+    for name, node in list(folder.entries.items()):
+        if not (_empties(node) if isinstance(node, Folder) else node.held):
+            del folder.entries[name]
+    return bool(folder.entries)
 
 
 def _bytes(folder: Folder) -> int:

@@ -68,7 +68,9 @@ class For:
 
 @dataclass(frozen=True, slots=True)
 class If:
-    test: t.Literal["exist", "errorlevel"]
+    """``size``: ``%~zk==5`` or ``%~zk lss 5``, the operand as it stands in the line."""
+
+    test: t.Literal["exist", "errorlevel", "size"]
     negated: bool
     operand: str
     body: Node

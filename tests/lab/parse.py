@@ -48,6 +48,12 @@ _TARGET: t.Final = re.compile(r'"[^"]*"(?=[\s,;=&|<>()]|$)|[^\s,;=&|<>()"^]+(?=[
 #: Files are named by whole paths; what is no file (``nul``, ``con``) is refused when it is opened.
 _FILE: t.Final = re.compile(r'"[A-Za-z]:\\[^"<>|*?/:]+"|[A-Za-z]:\\[^"<>|*?/:]+')
 _KEYWORD: t.Final = re.compile(r"(for|if|rem)(?=[\s,;=(/]|$)", re.IGNORECASE)
+#: The two ways to ask for the size of a file that may be used: only numbers are compared, and nothing that is text.
+_SIZE: t.Final = re.compile(r"%~z[a-z]")
+_SIZE_IS: t.Final = re.compile(r"%~z[a-z]==\d+")
+#: Variables that cmd.exe itself makes up: nobody should send a line that depends on them.
+#: https://ss64.com/nt/syntax-variables.html
+MADE_UP: t.Final = frozenset("CD DATE TIME RANDOM ERRORLEVEL CMDCMDLINE CMDEXTVERSION".split())
 _PERCENT: t.Final = re.compile(r"%([^%:]+)(?::([^%]*))?%")
 
 
@@ -60,6 +66,8 @@ def expand_percent(line: str, environment: Mapping[str, str]) -> str:
     while (found := line.find("%", at)) >= 0:
         match = _PERCENT.match(line, found)
         value = environment.get(match[1].upper()) if match else None
+        if value is None and match is not None and match[1].upper() in MADE_UP:
+            raise Refused(f"the variable %{match[1]}%: with ^%{match[1]}^% it is none")
         result.append(line[at:found])
         if match is None or value is None:
             result.append("%")
@@ -263,8 +271,17 @@ class _Parser:
             operand = self._word(r'"[^"]*"|[^\s&|<>()",;=]+', "a path")
             return If("exist", negated, operand, self._body(depth))
         if test == "errorlevel":
-            return If("errorlevel", negated, self._word(r"\d+", "a number"), self._body(depth))
+            return If("errorlevel", negated, self._number(), self._body(depth))
+        if _SIZE_IS.fullmatch(test):
+            return If("size", negated, test, self._body(depth))
+        if _SIZE.fullmatch(test):
+            if self._word(r"[a-z=]+", "a comparison").lower() != "lss":
+                raise Refused(f"if {test} with another comparison than lss")
+            return If("size", negated, f"{test} lss {self._number()}", self._body(depth))
         raise Refused(f"if {test}")
+
+    def _number(self) -> str:
+        return self._word(r"\d+", "a number")
 
     def _body(self, depth: int) -> Node:
         """The rest of the group: ``for`` and ``if`` bind more loosely than ``&`` and ``|``."""

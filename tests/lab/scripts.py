@@ -76,7 +76,7 @@ def _path(text: str) -> str:
 
 
 def cscript(shell: Shell, rest: str, streams: Streams) -> int:
-    """The script of the transfer is done; else what the host entry says; by default, that scripts are disabled."""
+    """Scripts of ours are done; else what the host entry says; by default, that scripts are disabled."""
     code = transfer_tools.run_script(shell, rest, streams)
     if code is not None:
         return code

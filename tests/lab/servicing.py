@@ -106,19 +106,30 @@ def wusa(shell: Shell, rest: str, streams: Streams) -> int:
 
 _DISM: t.Final = re.compile(
     r"/online\s+/(?:(?P<add>add-package)\s+/packagepath:|remove-package\s+/packagename:)"
-    r'(?P<what>"[^"]+"|\S+)\s+/quiet\s+/norestart',
+    r'(?P<what>"[^"]+"|\S+)\s+/quiet\s+/norestart(?:\s+/logpath:(?P<log>"[^"]+"|\S+))?',
     re.IGNORECASE,
 )
+_DISM_LOG: t.Final = r"C:\Windows\Logs\DISM\dism.log"
 
 
 def dism(shell: Shell, rest: str, streams: Streams) -> int:
-    """``dism /online /add-package /packagepath:CAB /quiet /norestart``, and ``/remove-package /packagename:NAME``."""
+    """``dism /online /add-package /packagepath:CAB /quiet /norestart``, and ``/remove-package /packagename:NAME``.
+
+    Its log goes where ``/logpath:`` says: https://learn.microsoft.com/windows-hardware/manufacture/desktop/
+    dism-global-options-for-command-line-syntax. [own]: its words.
+    """
     match = _DISM.fullmatch(rest.strip())
     if match is None:
         raise Refused(f"dism{rest}")
     if _denied(shell, "dism", rest):
         return 5
-    return _serviced(shell, "dism", match["add"] is not None, match["what"].strip('"'), streams)
+    code = _serviced(shell, "dism", match["add"] is not None, match["what"].strip('"'), streams)
+    if code in (0, RESTART):
+        line = "Info                  DISM   DISM.EXE: Successfully processed the command line."
+    else:
+        line = f"Error                 DISM   DISM.EXE: the command line failed. HRESULT={code & 0xFFFFFFFF:X}"
+    log_to(shell, (match["log"] or _DISM_LOG).strip('"'), f"2026-01-01 12:00:00, {line}", "2026-01-01 12:00:01, Info")
+    return code
 
 
 _PKGMGR: t.Final = re.compile(r'/(?:(?P<add>ip)\s+/m:|up:)(?P<what>"[^"]+"|\S+)\s+/quiet\s+/norestart', re.IGNORECASE)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mailfleet.client developers
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What decodes base64 and computes checksums: ``certutil``, and the one script that cscript runs here.
+"""What decodes base64 and computes checksums: ``certutil``, and the two scripts that cscript runs here.
 
 A file's text is handled a few lines at a time: a lab holds a file once.
 """
@@ -14,6 +14,7 @@ import hashlib
 import re
 import typing as t
 
+from . import download
 from .arguments import split_arguments
 from .file_commands import complain
 from .files import FileFault
@@ -91,20 +92,24 @@ _SWITCHES: t.Final = ["//nologo", "//e:jscript"]
 
 
 def run_script(shell: Shell, rest: str, streams: Streams) -> int | None:
-    """Does what the script of the transfer does, if that is what cscript is given; None where it is not."""
+    """Does what our scripts do, if cscript is given one of them; None where it is not."""
     machine, arguments = shell.machine, split_arguments(rest)
     try:
         content = machine.files.read(arguments[2]) if len(arguments) > 2 else b""
     except (FileFault, Refused):
         return None
-    if hashlib.sha256(content).hexdigest() != TRANSFER_SCRIPT:
+    act = _SCRIPTS.get(hashlib.sha256(content).hexdigest())
+    if act is None:
         return None
     if [one.lower() for one in arguments[:2]] != _SWITCHES:
         raise Refused(f"cscript{rest}")
     try:
-        said = _done(machine, f"cscript{rest}", arguments[3:])
+        said = act(machine, f"cscript{rest}", arguments[3:])
     except (FileFault, binascii.Error) as fault:
         streams.out.append(f"{arguments[2]}(6, 1) ADODB.Stream: {fault}\r\n")
+        return 0
+    except download.DownloadFault as fault:
+        streams.out.append(f"{arguments[2]}(5, 1) WinHttp.WinHttpRequest: {fault}\r\n")
         return 0
     streams.out.append(f"MFT {said}\r\n")
     return 0
@@ -128,3 +133,6 @@ def _hashed(content: bytes | bytearray, begin: int, count: int, state: str) -> s
     if begin % 64 or count % 64 or state != before:
         raise Refused(f"a hash from {begin} over {count} bytes with a state that nobody told")
     return hashlib.sha256(memoryview(content)[: begin + count]).hexdigest()
+
+
+_SCRIPTS: t.Final = {TRANSFER_SCRIPT: _done, download.DOWNLOAD_SCRIPT: download.run}

@@ -17,16 +17,16 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+import threading
 import typing as t
 from pathlib import Path
 
-from . import powershell, wine_lines, wine_power, wine_template
+from . import powershell, wine_lines, wine_power, wine_prefix, wine_template
 from .cmd import LINE_LIMIT
 from .entry import DEFAULT_USER, EntryError, HostEntry
 from .host import Counters, Printed, registry_of, words_of
 from .parse import Refused, SyntaxFault
 from .power import BOOT_ID, Power
-from .regfile import REG_BINARY
 from .registry import Registry
 from .shipped import environment_of, system_of
 from .words import codec
@@ -35,7 +35,7 @@ from .words import codec
 WINE_USER: t.Final = "S-1-5-21-0-0-0-1000"
 _CODEPAGE: t.Final = 437
 _TAIL: t.Final = " <nul 2>&1"
-_LONGEST: t.Final = 600
+_LONGEST: t.Final = 180
 #: Wine's names of the versions it can be; the nearest by version number and architecture counts.
 _VERSIONS: t.Final = (((10, 0), "win10"), ((6, 3), "win81"), ((6, 2), "win8"), ((6, 1), "win7"), ((6, 0), "vista"))
 
@@ -66,7 +66,10 @@ class WineHost:
         self.power.listeners.append(self._powered)
         self.envelope = system_of(entry).envelope
         self._server: subprocess.Popen[bytes] | None = None
+        #: Held while a program starts: none may while there is no server, it would start one of its own.
+        self._gate = threading.Lock()
         self._prefix: Path | None = None
+        self._kept = ""
 
     def start(self) -> None:
         """Makes the prefix, starts its server, imports the registry. Raises EntryError where Wine is missing."""
@@ -77,9 +80,9 @@ class WineHost:
             raise EntryError(f"host {self.name}: {error}") from None
         runs = wine_template.cache_folder() / "runs"
         runs.mkdir(exist_ok=True)
-        _clean(runs)
+        wine_prefix.clean(runs)
         self._prefix = runs / f"{os.getpid()}-{secrets.token_hex(4)}"
-        _copy_prefix(template, self._prefix)
+        wine_prefix.copy(template, self._prefix)
         self._environment = wine_template.environment(self._prefix)
         self._serve()
         done = self._import(self._import_text())
@@ -89,12 +92,13 @@ class WineHost:
 
     def _serve(self) -> None:
         # Kept by this very process, and at most an hour without clients should this process die.
-        self._server = subprocess.Popen(
-            [wine_template.binaries()[1], "-f", "-p3600"],
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
+        with self._gate:
+            self._server = subprocess.Popen(
+                [wine_template.binaries()[1], "-f", "-p3600"],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
 
     def _import(self, text: str) -> subprocess.CompletedProcess[bytes]:
         assert self._prefix is not None
@@ -106,6 +110,7 @@ class WineHost:
 
     def _powered(self, up: bool) -> None:
         if not up:
+            self._kept = wine_power.kept(self.export(*wine_power.REWRITTEN), (WINE_USER, self.wine_user))
             self._end_server()
             return
         assert self._prefix is not None
@@ -113,7 +118,7 @@ class WineHost:
         self._serve()
         path, name = BOOT_ID
         boots = int.from_bytes(next(iter(self.export(path).values())).get(name, (0, b""))[1], "little")
-        self._import(wine_power.start_text(boots + 1))
+        self._import(wine_power.start_text(boots + 1) + self._kept)
 
     def stop(self) -> None:
         """Ends this prefix's wineserver, by its own process id, with all its clients; removes the prefix."""
@@ -124,7 +129,9 @@ class WineHost:
             self._prefix = None
 
     def _end_server(self) -> None:
-        if self._server is not None:
+        with self._gate:
+            if self._server is None or self._prefix is None:
+                return
             self._server.terminate()
             try:
                 self._server.wait(20)
@@ -132,6 +139,7 @@ class WineHost:
                 self._server.kill()
                 self._server.wait()
             self._server = None
+            wine_prefix.end(self._prefix)
 
     @property
     def drive(self) -> Path:
@@ -150,22 +158,28 @@ class WineHost:
         head = ["Windows Registry Editor Version 5.00", ""]
         head += [f"[-{path}]" for path in _STRANGERS]
         head += ["", r"[HKEY_CURRENT_USER\Software\Wine]", f'"Version"="{version}"', ""]
-        return "\r\n".join(head) + "\r\n" + reg_text(registry_of(self.entry, self.wine_user))
+        return "\r\n".join(head) + "\r\n" + wine_prefix.reg_text(registry_of(self.entry, self.wine_user))
 
     def _call(self, *arguments: str, text: bytes = b"", merged: bool = True) -> subprocess.CompletedProcess[bytes]:
         """Output goes to files: Wine's services inherit a pipe and would keep it open after the program has ended."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as feed:
             feed.write(text)
             feed.seek(0)
-            code = subprocess.run(
-                [*wine_template.steady(), self._wine, *arguments],
-                env=self._environment,
-                stdin=feed,
-                stdout=out,
-                stderr=subprocess.STDOUT if merged else err,
-                timeout=_LONGEST,
-                check=False,
-            ).returncode
+            with self._gate:
+                if self._server is None:
+                    return subprocess.CompletedProcess(arguments, 1, b"", b"")
+                process = subprocess.Popen(
+                    [*wine_template.steady(), self._wine, *arguments],
+                    env=self._environment,
+                    stdin=feed,
+                    stdout=out,
+                    stderr=subprocess.STDOUT if merged else err,
+                )
+            try:
+                code = process.wait(_LONGEST)
+            finally:
+                process.kill()
+                process.wait()
             out.seek(0)
             err.seek(0)
             return subprocess.CompletedProcess(arguments, code, out.read(), err.read())
@@ -173,14 +187,10 @@ class WineHost:
     def run(self, line: str, codepage: int = 0, stdin: bytes | None = None) -> Printed:
         """What Wine's cmd prints for that line. A refusal of the lab goes to stderr and is recorded."""
         self.counters.lines += 1
-        if not self.power.up:
-            # Wine would start a server of its own.
-            return Printed(1, b"", b"")
-        if stdin is not None:
-            self.counters.refused.append("input for a line: Wine's cmd reads its lines there")
-            return Printed(1, b"", f"lab: refused: {self.counters.refused[-1]}\r\n".encode())
         try:
-            return self._translated(self._run(line), codepage or _CODEPAGE)
+            printed = self._run(line) if stdin is None else self._fed(line, stdin)
+            # Of a line that ran when the host went down, nothing comes any more.
+            return self._translated(printed, codepage or _CODEPAGE) if self.power.up else Printed(1, b"", b"")
         except (Refused, SyntaxFault) as error:
             self.counters.refused.append(str(error))
             return Printed(1, b"", f"lab: refused: {error}\r\n".encode())
@@ -196,11 +206,7 @@ class WineHost:
             return self._run(powershell.unwrap(wrapped[1])[0])
         if inner := re.fullmatch(r'\s*cmd(?:\.exe)?(?:\s+/[ds])*\s+/c\s+"(.*)"\s*', line, re.IGNORECASE | re.DOTALL):
             return self._run(inner[1])
-        writes = wine_lines.writes(line, environment_of(self.entry, self.name))
-        if not line.isascii():
-            raise Refused("a line with other characters than ASCII")
-        self._count_writes(writes)
-        self.counters.executed.append(line)
+        self._allow(line)
         merged = line.endswith(")" + _TAIL)
         told = wine_lines.for_wine(line.removesuffix(_TAIL) if merged else line)
         if len(told) > LINE_LIMIT:
@@ -216,6 +222,25 @@ class WineHost:
         banner = re.match(rb"Microsoft Windows [^\r\n]*\r\n", done.stdout)
         out = done.stdout[banner.end() :] if banner else done.stdout
         return Printed(done.returncode, out, done.stderr or b"")
+
+    def _fed(self, line: str, stdin: bytes) -> Printed:
+        """Wine's cmd reads its lines on standard input, so a line that has input of its own comes from a file."""
+        self._allow(line)
+        file = self.drive / f"lab-{secrets.token_hex(4)}.cmd"
+        file.write_bytes(wine_lines.for_batch(line))
+        try:
+            done = self._call("cmd", "/d", "/q", "/c", f"C:\\{file.name}", text=stdin, merged=False)
+        finally:
+            file.unlink()
+        return Printed(done.returncode, done.stdout, done.stderr)
+
+    def _allow(self, line: str) -> None:
+        """Counts the line and what it writes; raises Refused for what may not be."""
+        writes = wine_lines.writes(line, environment_of(self.entry, self.name))
+        if not line.isascii():
+            raise Refused("a line with other characters than ASCII")
+        self._count_writes(writes)
+        self.counters.executed.append(line)
 
     def _count_writes(self, writes: list[str]) -> None:
         self.counters.writes += len(writes)
@@ -252,41 +277,3 @@ class WineHost:
 
 def _text(digits: str) -> str:
     return bytes.fromhex(digits).decode("utf-16-le", "surrogatepass")
-
-
-def _copy_prefix(template: Path, prefix: Path) -> None:
-    """Hard links for Windows itself, copies for the registry and the users' folders."""
-    prefix.mkdir(mode=0o700)
-    (prefix / "drive_c").mkdir()
-    for entry in template.iterdir():
-        if entry.is_file():
-            shutil.copy2(entry, prefix)
-    shutil.copytree(template / "dosdevices", prefix / "dosdevices", symlinks=True)
-    for entry in (template / "drive_c").iterdir():
-        links = ["-al"] if entry.name != "users" else ["-a"]
-        subprocess.run(["cp", *links, str(entry), str(prefix / "drive_c")], check=True)
-
-
-def _clean(runs: Path) -> None:
-    """Removes the prefixes of processes that are no more."""
-    for old in runs.iterdir():
-        pid = old.name.partition("-")[0]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
-            shutil.rmtree(old, ignore_errors=True)
-
-
-def reg_text(registry: Registry) -> str:
-    """A registry as the body of a ``.reg`` file; every value as bytes, so only names need escapes."""
-    lines: list[str] = []
-    for hive in ("HKEY_LOCAL_MACHINE", "HKEY_USERS"):
-        for path, key in registry.walk(hive):
-            if path == hive:
-                continue
-            lines.append(f"[{path}]")
-            for value in key.values.values():
-                escaped = value.name.replace("\\", "\\\\").replace('"', '\\"')
-                name = f'"{escaped}"' if value.name else "@"
-                kind = "hex" if value.type == REG_BINARY else f"hex({value.type:x})"
-                lines.append(f"{name}={kind}:{value.raw.hex(',')}")
-            lines.append("")
-    return "\r\n".join(lines) + "\r\n"

@@ -5,6 +5,9 @@
 
 Wine 8 takes the redirection behind a group for a command of its own. So ``(a&b)>F`` becomes ``(>F a&>>F b)``, which is
 the same for commands that print and do nothing else with F. Only plain commands can stand in such a group here.
+And it fills in variables twice, the second time without the carets: in such a group, ``^%`` becomes a word that a
+program of the lab replaces in the file; elsewhere it is refused. The same program puts groups into a file, where such
+lines are what is written into a batch file, in those words (``wine_tools/batch.c``).
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ _READS: t.Final = frozenset({"query"})
 _WORDS: t.Final = re.compile(r'[^\s,;="]+')
 #: Put in by the lab, so that it can read the paths; all other variables are for Wine to put in.
 _FOLDERS: t.Final = {"SYSTEMROOT": r"C:\windows", "WINDIR": r"C:\windows"}
+
+#: What writes ``%``, and what stands for it until ``labbatch`` has been there; what writes the end of a group.
+_ESCAPED, _MARK, _INTO = "^%", "{LAB-PERCENT}", "^)^>"
 
 Placed = tuple[t.Union[Simple, Group], int, int]
 
@@ -54,6 +60,8 @@ def _writes(text: str) -> bool:
     words = _WORDS.findall(text)
     if program(text) == "reg":
         return len(words) > 1 and words[1].lower() not in _READS
+    if program(text) == "certutil":
+        return "-decode" in words
     return program(text) in _WRITERS
 
 
@@ -64,7 +72,17 @@ def for_wine(line: str) -> str:
     for node, begin, end in sorted(every, key=lambda place: -place[1]):
         if isinstance(node, Group) and to_file(node.redirects):
             line = line[:begin] + _spread(node, begin, end, every, line) + line[end:]
+    if _ESCAPED in line:
+        raise Refused("^% outside of a group into a file, which Wine's cmd cannot be told")
     return line
+
+
+def for_batch(line: str) -> bytes:
+    """The same as a ``.cmd`` file, for a line that reads standard input; raises Refused."""
+    told = for_wine(line)
+    if "%" in told:
+        raise Refused("a variable in a line with input")
+    return f"{told}\r\n".encode()
 
 
 def _spread(group: Group, begin: int, end: int, every: list[Placed], line: str) -> str:
@@ -75,4 +93,7 @@ def _spread(group: Group, begin: int, end: int, every: list[Placed], line: str) 
     inside = sorted((first, last) for _node, first, last in every if begin < first and last <= end)
     arrows = [">>" if redirect.append or number else ">" for number in range(len(inside))]
     told = (f"{arrow}{redirect.target} {line[a:b]}" for arrow, (a, b) in zip(arrows, inside, strict=True))
-    return f"({'&'.join(told)})"
+    text = "&".join(told)
+    if _ESCAPED in text or _INTO in text:
+        text = f"{text.replace(_ESCAPED, _MARK)}&labbatch {redirect.target}"
+    return f"({text})"

@@ -11,10 +11,17 @@ from __future__ import annotations
 
 import time
 import typing as t
+from collections.abc import Mapping
 from pathlib import Path
 
-from . import power
+from . import power, wine_prefix
 
+#: What Wine writes anew with each wineserver, or has in memory only.
+REWRITTEN: t.Final = (
+    r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName",
+    rf"{power.SESSION_MANAGER}\Environment",
+    "HKU",
+)
 #: Where shutdown.exe leaves word, below drive C: of a prefix.
 WORD: t.Final = "windows/lab-shutdown"
 
@@ -25,6 +32,15 @@ def asked(prefix: Path) -> float | None:
         return float((prefix / "drive_c" / WORD).read_text())
     except (OSError, ValueError):
         return None
+
+
+def kept(export: Mapping[str, Mapping[str, tuple[int, bytes]]], own: tuple[str, ...]) -> str:
+    """The body of a ``.reg`` file with what a new wineserver would lose or write anew. ``own``: users that it keeps."""
+    lines = []
+    for path, values in export.items():
+        if not any(user in path for user in own):
+            lines += [f"[{path}]", *(wine_prefix.reg_line(name, *value) for name, value in values.items()), ""]
+    return "\r\n".join([*lines, ""])
 
 
 def start_text(boots: int) -> str:

@@ -30,6 +30,8 @@ PROGRAMS: t.Final = {
     "regini.exe": "regini.c",
     "schtasks.exe": "schtasks.c",
     "shutdown.exe": "shutdown.c",
+    "certutil.exe": "certutil.c",
+    "labbatch.exe": "batch.c",
     "labdump.exe": "dump.c",
 }
 
@@ -49,6 +51,9 @@ ANSWERED_BY: t.Final = {
     "cscript": "wine, marked as a console program by the lab",
     "schtasks": "lab, tasks run as Wine processes when /run says so",
     "shutdown": "lab, which ends the wineserver and starts another one",
+    "certutil": "lab, with the base64 and SHA-256 of Wine's crypt32 and rsaenh; also on an XP, which has none",
+    "copy": "wine",
+    "ren": "wine",
     "md": "wine",
     "rd": "wine",
     "del": "wine",
@@ -133,7 +138,7 @@ def _make(target: Path) -> None:
         (system / program).write_bytes(content)
     for program, source in PROGRAMS.items():
         (system / program).unlink(missing_ok=True)
-        _compile(TOOLS / source, system / program)
+        build(TOOLS / source, system / program, "-lcrypt32")
     for unwanted in system.glob("wbem/wmic.exe"):
         unwanted.unlink()
     unfinished.rename(target)
@@ -150,10 +155,12 @@ def _console(program: bytes) -> bytes:
     return _native(program[:at] + (3).to_bytes(2, "little") + program[at + 2 :])
 
 
-def _compile(source: Path, target: Path) -> None:
+def build(source: Path, target: Path, *more: str) -> None:
+    """A program for a Wine host; ``more``: words for the compiler. Raises NoWine."""
     if shutil.which(COMPILER) is None:
         raise NoWine(f"{COMPILER} is not installed (package gcc-mingw-w64-x86-64-win32)")
-    subprocess.run([COMPILER, "-O2", "-Wall", "-Werror", "-s", "-o", str(target), str(source)], check=True)
+    words = ["-O2", "-Wall", "-Werror", "-s", "-o", str(target), str(source), *more]
+    subprocess.run([COMPILER, *words], check=True)
 
 
 _STEADY: t.Final = ("setarch", "-R")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Iterable
 from pathlib import Path
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
@@ -36,30 +37,51 @@ class PowerCut(Exception):
 
 
 class LabShell:
-    """A :class:`Shell` over a simulated host. ``lines`` are those that were sent.
+    """A :class:`FileShell` over a simulated host. ``lines`` are those that were sent, ``fed`` the bytes of their input.
 
     ``cut_at``: the number of the command (over all lines, from 1) before which the power goes; None: never.
-    ``lost_at``: the number of the line whose answer never arrives, though the host does what it says.
+    ``lost_at``: the number of the line whose answer never arrives, though the host does what it says; half of its
+    input arrives. ``before``: that line does not arrive, either.
     """
 
     limit = 8000
+    feeds = True
 
-    def __init__(self, host: SimulatedHost, cut_at: int | None = None, lost_at: int | None = None) -> None:
-        self.host, self.cut_at, self.lost_at = host, cut_at, lost_at
+    def __init__(
+        self, host: SimulatedHost, cut_at: int | None = None, lost_at: int | None = None, *, before: bool = False
+    ) -> None:
+        self.host, self.cut_at, self.lost_at, self.before = host, cut_at, lost_at, before
         self.lines: list[str] = []
+        self.fed = 0
         self.commands = 0
         #: The number of the first command of each line.
         self.begins: list[int] = []
 
     def run(self, line: str) -> Output:
+        return self._send(line, None)
+
+    def feed(self, line: str, chunks: Iterable[bytes]) -> Output:
+        text = b"".join(chunks)
+        self.fed += len(text)
+        lost = len(self.lines) + 1 == self.lost_at
+        return self._send(line, text[: len(text) // 2] if lost else text)
+
+    def carry(self, source: Path, target: str) -> None:
+        raise AssertionError((source, target))
+
+    def _send(self, line: str, stdin: bytes | None) -> Output:
         if len(line) > self.limit:
             raise AssertionError(f"a line of {len(line)} characters")
         self.lines.append(line)
         self.begins.append(self.commands + 1)
+        if not self.host.power.up:
+            raise ShellError("the host does not answer.", unreachable=True)
+        if self.before and len(self.lines) == self.lost_at:
+            raise ShellError("the connection was lost.", unreachable=True)
         ran = self.host.ran
         self.host.ran = self._ran  # type: ignore[method-assign]
         try:
-            printed = self.host.run(line, CODEPAGE)
+            printed = self.host.run(line, CODEPAGE, stdin)
         except PowerCut:
             raise ShellError("the connection was lost: the power went.", unreachable=True) from None
         finally:
@@ -75,6 +97,19 @@ class LabShell:
         if self.commands == self.cut_at:
             raise PowerCut
         SimulatedHost.ran(self.host, command)
+
+
+class CarryingShell(LabShell):
+    """One whose connection copies files by itself. ``loses``: so many bytes at the end of each."""
+
+    feeds = False
+    loses = 0
+
+    def carry(self, source: Path, target: str) -> None:
+        raw = source.read_bytes()
+        self.fed += len(raw)
+        files = self.host.files
+        files.append(files.open(target, append=False), raw[: len(raw) - self.loses])
 
 
 class Bench:

@@ -9,8 +9,7 @@ failure proves nothing for SMTP, IMAP and POP3, unless that mask holds the versi
 
 from __future__ import annotations
 
-import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
@@ -21,12 +20,11 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effectiv
     winhttp,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.handshake import ClientHello, client_hello
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.lookup import error_of
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Acceptance, Protocol, Source
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Outcome
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.verification import Proof, Reply
-
-#: HRESULT_FROM_WIN32 of the errors of WinHTTP, 12000 and above.
-_WIN32: t.Final = 0x80070000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,78 +37,15 @@ class Meaning:
     advice: str = ""
 
 
-_DONE: t.Final = "the handshake was finished, chain and name of the certificate included"
-_NETWORK: t.Final = "see whether a firewall or a gateway is in the way, for cscript.exe too"
-_CERTIFICATE: t.Final = (
-    "look at the host's clock and root certificates (families clock and trust of the audit), and at the server's name"
-)
-_VERSIONS: t.Final = "compare the versions and suites of this host with the server's (families tls and winhttp)"
-
-#: Number of the error → meaning. https://learn.microsoft.com/windows/win32/winhttp/error-messages, and for SEC_E_*
-#: https://learn.microsoft.com/windows/win32/secauthn/schannel-error-codes-for-tls-and-ssl-alerts
-_WINHTTP: t.Final[Mapping[int, Meaning]] = {
-    12002: Meaning("TIMEOUT", Outcome.UNKNOWN, "the server did not answer in time", _NETWORK),
-    12007: Meaning("NAME_NOT_RESOLVED", Outcome.UNKNOWN, "the host cannot resolve the name", "look at the host's DNS"),
-    12029: Meaning("CANNOT_CONNECT", Outcome.UNKNOWN, "the host cannot connect to the port", _NETWORK),
-    12030: Meaning(
-        "CONNECTION_ERROR",
-        Outcome.UNKNOWN,
-        "the connection was cut: by a server that did not like the handshake, or by something on the way",
-        f"{_VERSIONS}; {_NETWORK}",
-    ),
-    12037: Meaning("SECURE_CERT_DATE_INVALID", Outcome.UNKNOWN, "the certificate is not valid today", _CERTIFICATE),
-    12038: Meaning("SECURE_CERT_CN_INVALID", Outcome.UNKNOWN, "the certificate has another name", _CERTIFICATE),
-    12044: Meaning(
-        "CLIENT_AUTH_CERT_NEEDED", Outcome.UNKNOWN, "the server wants a certificate of the client", "ask its operator"
-    ),
-    12045: Meaning("SECURE_INVALID_CA", Outcome.UNKNOWN, "the host does not trust the certificate", _CERTIFICATE),
-    12057: Meaning(
-        "SECURE_CERT_REV_FAILED", Outcome.UNKNOWN, "nobody could tell whether the certificate is revoked", _NETWORK
-    ),
-    12152: Meaning("INVALID_SERVER_RESPONSE", Outcome.WORKS, f"{_DONE}; the answer is not HTTP, as it should be"),
-    12156: Meaning("REDIRECT_FAILED", Outcome.WORKS, f"{_DONE}; the server wanted to send the client elsewhere"),
-    12157: Meaning(
-        "SECURE_CHANNEL_ERROR", Outcome.FAILS, "no common version or suite, or no TLS at all on this port", _VERSIONS
-    ),
-    12169: Meaning("SECURE_INVALID_CERT", Outcome.UNKNOWN, "the certificate is not valid", _CERTIFICATE),
-    12170: Meaning("SECURE_CERT_REVOKED", Outcome.UNKNOWN, "the certificate is revoked", "ask the server's operator"),
-    # Mostly the certificate; but newer builds say the same where no version is common:
-    # https://support.microsoft.com/topic/kb5017811-manage-transport-layer-security-tls-1-0-and-1-1-after-default-behavior-change-on-september-20-2022-e95b1b47-9c7c-4d64-9baf-610604a64c3e
-    12175: Meaning(
-        "SECURE_FAILURE",
-        Outcome.UNKNOWN,
-        "mostly the certificate, and then the handshake got as far as that; newer builds say the same where no version"
-        " is common",
-        f"{_CERTIFICATE}; {_VERSIONS}",
-    ),
-    12179: Meaning("SECURE_CERT_WRONG_USAGE", Outcome.UNKNOWN, "the certificate is for another use", _CERTIFICATE),
-}
-_SSPI: t.Final[Mapping[int, Meaning]] = {
-    0x80090302: Meaning("SEC_E_UNSUPPORTED_FUNCTION", Outcome.FAILS, "no common version", _VERSIONS),
-    0x80090308: Meaning(
-        "SEC_E_INVALID_TOKEN", Outcome.UNKNOWN, "the answer is not TLS", "look at port and security of the account"
-    ),
-    0x80090322: Meaning("SEC_E_WRONG_PRINCIPAL", Outcome.UNKNOWN, "the certificate has another name", _CERTIFICATE),
-    0x80090325: Meaning(
-        "SEC_E_UNTRUSTED_ROOT", Outcome.UNKNOWN, "the host does not trust the certificate", _CERTIFICATE
-    ),
-    0x80090326: Meaning("SEC_E_ILLEGAL_MESSAGE", Outcome.FAILS, "no common version or suite", _VERSIONS),
-    0x80090327: Meaning("SEC_E_CERT_UNKNOWN", Outcome.UNKNOWN, "the certificate could not be processed", _CERTIFICATE),
-    0x80090328: Meaning("SEC_E_CERT_EXPIRED", Outcome.UNKNOWN, "the certificate is not valid today", _CERTIFICATE),
-    0x80090331: Meaning("SEC_E_ALGORITHM_MISMATCH", Outcome.FAILS, "no common version or suite", _VERSIONS),
-}
-MEANINGS: t.Final[Mapping[int, Meaning]] = {
-    **{_WIN32 + number: found for number, found in _WINHTTP.items()},
-    **_SSPI,
-}
-
-
-def meaning(reply: Reply) -> Meaning:
+def meaning(knowledge: Knowledge, reply: Reply) -> Meaning:
     """What one answer means; an error that is not in the table means nothing."""
     if reply.kind == "status":
-        return Meaning(f"HTTP {reply.number}", Outcome.WORKS, f"{_DONE}; the server answers in HTTP")
-    found = MEANINGS.get(reply.number)
-    return found or Meaning("", Outcome.UNKNOWN, "an error that this collection has no words for", "look it up")
+        says = "the handshake was finished, chain and name of the certificate included; the server answers in HTTP"
+        return Meaning(f"HTTP {reply.number}", Outcome.WORKS, says)
+    found = error_of(knowledge, reply.number)
+    if found is None:
+        return Meaning("", Outcome.UNKNOWN, "an error that this collection has no words for", "look it up")
+    return Meaning(found.id, Outcome(found.handshake), found.says, "; ".join(found.advice))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,22 @@ def reasons(ctx: Context) -> tuple[str, ...] | Unread:
     return found if isinstance(found, Unread) else tuple(sign.what for sign in found)
 
 
+def update_exe_waits(ctx: Context) -> bool:
+    """Whether update.exe (XP, 2003) is known to have installed something that waits for a restart."""
+    return isinstance(_update_exe(ctx), _Sign)
+
+
+def replaces(ctx: Context, file: str) -> bool:
+    """Whether that file is known to be replaced at the next restart. ``file``: below the Windows folder."""
+    end = f"\\{file}".casefold()
+    for name in _RENAMES:
+        read = ctx.snapshot.image.value(ctx.path(_SESSION_MANAGER), name)
+        texts = read.data if isinstance(read, RegistryValue) and isinstance(read.data, tuple) else ()
+        if any(text.casefold().endswith(end) for text in texts):
+            return True
+    return False
+
+
 def _look(ctx: Context) -> tuple[_Sign, ...] | Unread:
     found, unread = [], []
     for look in _places(ctx):

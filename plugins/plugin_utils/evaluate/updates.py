@@ -4,7 +4,7 @@
 """Which updates a host has, by the best proof that was read.
 
 A file's version proves more than a key; a newer package that carries the same files counts as present; a name without
-its state, or a proof that could not be read, stays unknown.
+its state, or a proof that could not be read, stays unknown. XP and 2003 record an update before it is in force.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import reboot
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause, shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Detection, Update
@@ -32,6 +33,8 @@ _STATES_PENDING = frozenset({0x60, 0x65})
 _PACKAGE = re.compile(r"Package(?:_\d+)?_for_(KB\d+)~", re.IGNORECASE)
 _ROLLUP = re.compile(r"Package_for_RollupFix~[^~]*~[^~]*~[^~]*~(\d+)\.(\d+)", re.IGNORECASE)
 _HOTFIX = re.compile(r"((?:KB|Q)\d+)(?:-v\d+)?(-IE\d+)?$", re.IGNORECASE)
+#: Ways that look at what an installer wrote down, not at the files that it brought.
+_RECORDS = ("filelist", "hotfix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,16 @@ def presence(ctx: Context, update_id: str) -> Presence:
     return own
 
 
-def alternative(ctx: Context, update: Update) -> str | None:
-    """The id of another update that is in and enables all that this one does, whether it can still be had or not."""
+def alternative(ctx: Context, update: Update, *, pending: bool = False) -> str | None:
+    """The id of another update that is in and enables all that this one does, whether it can still be had or not.
+
+    ``pending``: one that waits for a reboot instead.
+    """
     for other in lookup.updates_for(ctx.knowledge, ctx.host.os):
-        if other.id != update.id and set(update.enables) <= set(other.enables) and presence(ctx, other.id).present:
-            return other.id
+        if other.id != update.id and set(update.enables) <= set(other.enables):
+            found = presence(ctx, other.id)
+            if found.pending if pending else found.present:
+                return other.id
     return None
 
 
@@ -87,6 +95,8 @@ def _by_detection(ctx: Context, update: Update) -> Presence:
     proven: Presence | None = None
     for way in lookup.detections(update, ctx.host.os):
         found = _WAYS[way.kind](ctx, way, update)
+        if found.present and way.kind in _RECORDS:
+            found = _in_force(ctx, update, found)
         if found.pending:
             return found
         if proven:
@@ -107,6 +117,24 @@ def _by_detection(ctx: Context, update: Update) -> Presence:
 
 def _records_decide(ctx: Context) -> bool:
     return ctx.release is not None and ctx.release.version.startswith("5.")
+
+
+def _in_force(ctx: Context, update: Update, recorded: Presence) -> Presence:
+    """What a record of XP or 2003 proves: update.exe writes it at once, and the files come with the restart.
+
+    Update.exe does not say for which update it waits. If the files that wait do not tell either, each may be meant:
+    a restart is then due anyway, while TLS that is taken for there and is not would go unnoticed.
+    """
+    if not _records_decide(ctx):
+        return recorded
+    names = [way.name for way in lookup.detections(update, ctx.host.os) if way.kind == "file_version"]
+    waits = next((name for name in names if reboot.replaces(ctx, name)), None)
+    if waits is not None:
+        return Presence(False, f"{recorded.why}, and {waits} is only replaced at the next restart", pending=True)
+    if reboot.update_exe_waits(ctx):
+        why = f"{recorded.why}, and an installed update waits for a restart, which may be this one"
+        return Presence(False, why, pending=True)
+    return recorded
 
 
 def _file_version(ctx: Context, way: Detection, _update: Update) -> Presence:

@@ -25,22 +25,26 @@ def evaluate(ctx: Context) -> tuple[Finding, ...]:
 def _finding(ctx: Context, update: Update) -> Finding:
     found = presence(ctx, update.id)
     other = None if found.present else alternative(ctx, update)
+    coming = None if found.present or found.pending or other else alternative(ctx, update, pending=True)
     if other is not None:
         state, why = State.NOT_APPLICABLE, f"{other} does the same"
+    elif coming is not None:
+        state, why = State.FAIL, f"{coming} does the same, and waits for a reboot"
     elif found.present is None:
         state, why = State.UNKNOWN, found.why
     else:
         state, why = (State.PASS if found.present else State.FAIL), found.why
+    waits = found.pending or coming is not None
     return ctx.finding(
         "updates.needed",
         state,
         observed=found.why,
-        effective="pending a reboot" if found.pending else found.present,
+        effective="pending a reboot" if waits else found.present,
         wanted=True,
         where=ctx.path("cbs-packages"),
         why=f"{why[:1].upper()}{why[1:]}.",
         subject=update.id,
-        remedy=Remedy.FIX if found.pending else Remedy.UPDATE,
+        remedy=Remedy.FIX if waits else Remedy.UPDATE,
         severity=_severity(ctx, update),
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import (
     consistency_changes,
+    consistency_errors,
     consistency_mail,
     consistency_updates,
     consistency_windows,
@@ -32,6 +33,7 @@ _PARTS = (
     consistency_mail.policies,
     consistency_mail.checks,
     consistency_changes.changeable,
+    consistency_errors.error_codes,
 )
 
 

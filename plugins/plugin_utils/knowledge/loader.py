@@ -17,7 +17,7 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import install_rows, tables
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import error_rows, install_rows, tables
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.consistency import check
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.convert import Wrong, record
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.rows import Changeable, Row
@@ -46,6 +46,7 @@ _TABLES: t.Final[Mapping[str, tuple[type[Row], str, tuple[str, ...]]]] = {
     "installers": (install_rows.Installer, "id", ("installers.yml",)),
     "install_codes": (install_rows.InstallCode, "id", ("install_codes.yml",)),
     "languages": (install_rows.Language, "id", ("languages.yml",)),
+    "error_codes": (error_rows.ErrorCode, "id", ("error_codes.yml",)),
 }
 #: Tables whose rows nobody looks up by name.
 _IN_ORDER: t.Final = ("schannel", "components")

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Iterable
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.error_rows import ErrorCode
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import (
     ExitMeaning,
+    InstallCode,
     Installer,
     Language,
     Verb,
@@ -31,6 +34,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables 
 _WIN32: t.Final = 0x8007
 
 _Row = t.TypeVar("_Row", SchannelDefaults, ComponentDefaults)
+_Coded = t.TypeVar("_Coded", InstallCode, ErrorCode)
 
 
 def schannel_rows(k: Knowledge, os_id: str) -> tuple[SchannelDefaults, ...]:
@@ -104,17 +108,34 @@ def outcome_of(k: Knowledge, installer: str, code: int, verb: Verb = "install") 
     """
     if installer not in k.installers:
         raise KeyError(installer)
-    if not -(1 << 31) <= code < 1 << 32:
-        raise ValueError(f"{code} is no exit code of Windows: it has more than 32 bits.")
-    unsigned = code & 0xFFFFFFFF
-    known = {row.code: row for row in k.install_codes.values() if installer in row.installers and verb in row.verbs}
-    row = known.get(unsigned)
-    # S_OK of the facility of Win32 errors does not occur: as a failure it must not be read as 0.
-    if row is None and unsigned >> 16 == _WIN32 and unsigned & 0xFFFF:
-        row = known.get(unsigned & 0xFFFF)
+    unsigned = _unsigned(code)
+    rows = (row for row in k.install_codes.values() if installer in row.installers and verb in row.verbs)
+    row = _of_code(rows, unsigned)
     if row is None:
         return ExitMeaning("failed", unsigned, "failed with a code that no table knows")
     return ExitMeaning(row.outcome, unsigned, row.words)
+
+
+def error_of(k: Knowledge, code: int) -> ErrorCode | None:
+    """The error with that code: an HRESULT, signed or unsigned, or the number of a Win32 error. None: not known.
+
+    :raises ValueError: the code does not fit into 32 bits.
+    """
+    return _of_code(k.error_codes.values(), _unsigned(code))
+
+
+def _unsigned(code: int) -> int:
+    if not -(1 << 31) <= code < 1 << 32:
+        raise ValueError(f"{code} is no code of Windows: it has more than 32 bits.")
+    return code & 0xFFFFFFFF
+
+
+def _of_code(rows: Iterable[_Coded], code: int) -> _Coded | None:
+    """The row of that unsigned code; where there is none for an HRESULT, that of the Win32 error which it carries."""
+    known = {row.code: row for row in rows}
+    # S_OK of the facility of Win32 errors does not occur: as a failure it must not be read as 0.
+    carries = code >> 16 == _WIN32 and code & 0xFFFF
+    return known.get(code) or (known.get(code & 0xFFFF) if carries else None)
 
 
 def language_of(k: Knowledge, langid: str) -> Language | None:

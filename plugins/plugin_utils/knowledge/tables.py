@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import install_rows
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import error_rows, install_rows
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.rows import Changeable, Row
 
 
@@ -296,3 +296,4 @@ class Knowledge:
     installers: Mapping[str, install_rows.Installer]
     install_codes: Mapping[str, install_rows.InstallCode]
     languages: Mapping[str, install_rows.Language]
+    error_codes: Mapping[str, error_rows.ErrorCode]

@@ -15,6 +15,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.firewall
 BLOCK_RULE: t.Final = CONSENT_BLOCK_RULE
 OWN_CONNECTION: t.Final = "own_connection"
 HOST_JOURNAL: t.Final = "host_journal"
+POSREADY: t.Final = "posready"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,12 @@ _ALL: t.Final = (
         "undo by a journal that only the host kept and nobody signed",
         "whoever could change that journal chooses what is written to the places that a plan may change, and whether"
         " rules that block are switched on",
+    ),
+    Consent(
+        POSREADY,
+        "set the flag on XP that says that it is Windows Embedded POSReady 2009",
+        "Windows then says that it is what it is not: Microsoft made these packages for POSReady and not for XP, and"
+        " Windows Update may offer further updates of POSReady",
     ),
 )
 

@@ -141,6 +141,10 @@ def _step(ctx: Context, kb: str, required_by: str, newer: Mapping[str, str]) -> 
     other = alternative(ctx, update)
     if other is not None:
         return InstallationStep(StepKind.PRESENT, kb, f"{kb} is not needed: {other} is in and does the same.", other)
+    other = alternative(ctx, update, pending=True)
+    if other is not None:
+        why = f"{kb} is not needed: {other} does the same, and waits for a reboot."
+        return InstallationStep(StepKind.WAITING, kb, why, other)
     if kb in newer:
         why = f"{kb} is left out: {newer[kb]}, which is installed too, carries the same or newer files"
         return InstallationStep(StepKind.SUPERSEDED, kb, f"{why}.", newer[kb])

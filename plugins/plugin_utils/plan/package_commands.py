@@ -112,36 +112,60 @@ def _cannot(update: Update, why: str) -> Removal:
 def _by_record(ctx: Context, update: Update) -> Removal:
     """XP and 2003: the program that the record of the update names."""
     refused, seen = "", False
-    for key, name in _records(ctx, update):
-        seen = True
-        for value_name in ("UninstallCommand", "UninstallString"):
-            value = ctx.snapshot.image.value(key, value_name)
-            if isinstance(value, Unread):
-                refused = refused or f"{key}\\{value_name} could not be read: {clause(value.why)}"
-            if not isinstance(value, RegistryValue):
-                continue
-            program = _program(ctx, name, value.data)
-            if program is not None:
-                return Removal(_ways(ctx, {"program": program}), f"{key}\\{value_name} names its spuninst.exe.")
-            text = shown(str(value.data))
-            refused = f'{key}\\{value_name} holds "{text}", which is not run: update.exe writes others'
+    for record in _records(ctx, update):
+        seen = seen or record.listed
+        value = ctx.snapshot.image.value(record.key, record.value)
+        if isinstance(value, Unread) and record.listed:
+            refused = refused or f"{record.key}\\{record.value} could not be read: {clause(value.why)}"
+        if not isinstance(value, RegistryValue):
+            continue
+        program = _program(ctx, record.name, value.data)
+        if program is not None:
+            return Removal(_ways(ctx, {"program": program}), f"{record.key}\\{record.value} names its spuninst.exe.")
+        text = shown(str(value.data))
+        refused = f'{record.key}\\{record.value} holds "{text}", which is not run: update.exe writes others'
     unread = presence(ctx, update.id)
     if not seen and unread.present is None:
-        refused = clause(unread.why)
+        refused = refused or clause(unread.why)
     nothing = "it was installed without a backup (/nobackup)" if seen else "no record of it is on this host"
     return _cannot(update, refused or nothing)
 
 
-def _records(ctx: Context, update: Update) -> Iterator[tuple[str, str]]:
-    """Keys of the records of that update, and its name there: the families', then those of the list of programs."""
-    names = [way.name for way in lookup.detections(update, ctx.host.os) if way.kind == "hotfix"] or [update.id]
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """Where a record of an update may name its removal. ``listed``: the key is known to be there."""
+
+    key: str
+    value: str
+    name: str
+    listed: bool
+
+
+def record_names(update: Update) -> tuple[str, ...]:
+    """The names of an update in the records of XP and 2003, each without its issue (``-v2``)."""
+    names = (way.name for way in update.detect if way.kind == "hotfix")
+    return tuple(dict.fromkeys(names)) or (update.id,)
+
+
+def _records(ctx: Context, update: Update) -> Iterator[_Record]:
+    """The families' records of that update, then those in the list of programs, which need not have been read whole."""
+    names = record_names(update)
     form = re.compile("|".join(_with_issue(name) for name in names), re.IGNORECASE)
     families = [row.key for row in ctx.knowledge.registry.values() if row.id.startswith("updates-")]
-    for root in (*families, ctx.path("uninstall")):
-        key = ctx.snapshot.image.key(root)
-        for name in key.subkeys if isinstance(key, RegistryKey) else ():
-            if form.fullmatch(name):
-                yield f"{root}\\{name}", name
+    found: dict[str, None] = {}
+    for root in families:
+        for name in _listed(ctx, root, form):
+            found[name] = None
+            yield _Record(f"{root}\\{name}", "UninstallCommand", name, True)
+    programs = ctx.path("uninstall")
+    listed = _listed(ctx, programs, form)
+    for name in dict.fromkeys((*listed, *found, *names)):
+        yield _Record(f"{programs}\\{name}", "UninstallString", name, name in listed)
+
+
+def _listed(ctx: Context, root: str, form: re.Pattern[str]) -> tuple[str, ...]:
+    key = ctx.snapshot.image.key(root)
+    return tuple(name for name in key.subkeys if form.fullmatch(name)) if isinstance(key, RegistryKey) else ()
 
 
 def _with_issue(name: str) -> str:

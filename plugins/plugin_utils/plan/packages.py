@@ -48,11 +48,13 @@ class Ground(str, enum.Enum):
 class PackageFile:
     """A file that is to install an update. ``size`` in bytes; ``sha256`` and ``sha1`` as the controller computed them.
 
+    Of a file that the controller does not see, ``size`` and ``sha1`` are None, and ``sha256`` is what it has to have
+    ("" where nobody knows): it is compared on the host.
     ``given``: SHA-256 that the operator names, ``promised``: size that its source promised; None: nobody did.
     """
 
     name: str
-    size: int
+    size: int | None
     sha256: str
     sha1: str | None = None
     given: str | None = None
@@ -89,14 +91,14 @@ def check(
     Updates that the same run installs before it stand in ``ctx.assume_installed``. ``langid``: the host's
     InstallLanguage ("0409"), None where it was not read.
     """
-    fitting = _fitting(update, file.name)
-    here = next((p for p in fitting if ctx.host.os in p.os and p.architecture == ctx.host.architecture), None)
-    package = here or (fitting[0] if fitting else None)
+    rows = fitting(update, file.name)
+    here = next((p for p in rows if ctx.host.os in p.os and p.architecture == ctx.host.architecture), None)
+    package = here or (rows[0] if rows else None)
     objections: list[Objection] = []
     remarks: list[str] = []
     if package is None:
         objections.append(_no_package(update, file))
-    objections.extend(_wrong_windows(ctx, update, file, fitting))
+    objections.extend(_wrong_windows(ctx, update, file, rows))
     if here is not None:
         wrong, remark = _language(ctx.knowledge, here, file, langid)
         objections.extend(wrong)
@@ -117,7 +119,7 @@ def _without_sha1(name: str) -> str:
     return _NAMED_SHA1.sub("", name).casefold()
 
 
-def _fitting(update: Update, name: str) -> tuple[Package, ...]:
+def fitting(update: Update, name: str) -> tuple[Package, ...]:
     """Rows whose name or pattern that is, exact names first. The SHA-1 at the end may be left out, not differ."""
     if not _NAME.fullmatch(name):
         return ()
@@ -136,9 +138,7 @@ def _no_package(update: Update, file: PackageFile) -> Objection:
     return Objection(Ground.NAME, f"{shown(file.name, 200)} is no package of {update.id}: {known}.")
 
 
-def _wrong_windows(
-    ctx: Context, update: Update, file: PackageFile, fitting: tuple[Package, ...]
-) -> Iterator[Objection]:
+def _wrong_windows(ctx: Context, update: Update, file: PackageFile, rows: tuple[Package, ...]) -> Iterator[Objection]:
     host, releases = ctx.host, ctx.knowledge.releases
     release = ctx.release
     if release is None:
@@ -149,11 +149,11 @@ def _wrong_windows(
     elif host.os not in update.os:
         names = ", ".join(releases[os].name for os in update.os)
         yield Objection(Ground.OS, f"{update.id} is for {names}, and this host has {release.name}.")
-    elif fitting and not any(host.os in package.os for package in fitting):
-        names = ", ".join(releases[os].name for os in fitting[0].os)
+    elif rows and not any(host.os in package.os for package in rows):
+        names = ", ".join(releases[os].name for os in rows[0].os)
         yield Objection(Ground.OS, f"{file.name} is for {names}, and this host has {release.name}.")
-    elif fitting and not any(p.architecture == host.architecture and host.os in p.os for p in fitting):
-        kind = _ARCHITECTURES[fitting[0].architecture]
+    elif rows and not any(p.architecture == host.architecture and host.os in p.os for p in rows):
+        kind = _ARCHITECTURES[rows[0].architecture]
         own = _ARCHITECTURES.get(host.architecture, "of an architecture that could not be read")
         yield Objection(Ground.ARCHITECTURE, f"{file.name} is for {kind} Windows, and this one is {own}.")
 
@@ -185,6 +185,8 @@ def _damage(package: Package | None, file: PackageFile) -> tuple[Objection, ...]
     """Is it all there? Then a checksum that differs would only say the same again."""
     expected = _size_of(package, file)
     name = shown(file.name, 200)
+    if file.size is None:
+        return ()
     if file.size <= 0:
         return (Objection(Ground.TRUNCATED, f"{name} is empty."),)
     if expected is not None and file.size < expected:

@@ -15,12 +15,12 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryValue, Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.consents import POSREADY
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
-#: The consent to set the POSReady flag, and the row of the place where it stands.
-POSREADY: t.Final = "posready"
 #: Prerequisites that other updates bring: what these have to enable.
 _BROUGHT: t.Final = {"servicing": ("sha2-servicing",), "sha2": ("sha2-servicing", "sha2-packages")}
+#: Rows of registry_paths.yml; the first is called like the word in updates.yml, and like the consent to set it.
 #: Either makes the test in the embedded packages' inf true. WEPOS also needs a value whose name is not known.
 _EMBEDDED: t.Final = (POSREADY, "wes")
 _MAJOR: t.Final = re.compile(r"\d+")

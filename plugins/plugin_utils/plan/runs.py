@@ -1,17 +1,24 @@
 # Copyright (c) 2026, the mailfleet.client developers
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What runs that change hosts give: one look at a host, a fix, a rollback."""
+"""What runs that change hosts give: one look at a host, a fix, a rollback, an update."""
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import Verb
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import Step
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import ChangeKind
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.installation import InstallationStep
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import Audit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.selection import Withheld
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.undo import Undo
+
+#: Outcomes of a package run after which the host is not as it was before.
+CHANGING: t.Final = frozenset({"planned", "installed", "removed", "needs_reboot"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,18 @@ class Fixed:
     failed: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
 
+    @property
+    def restart_reasons(self) -> tuple[str, ...]:
+        """Why the host should be restarted."""
+        after = self.after or self.before
+        return restart_reasons(*((self.before.audit, after.audit) if self.steps else (after.audit,)))
+
+
+def restart_reasons(*audits: Audit) -> tuple[str, ...]:
+    """Why a host should be restarted, by these audits of it."""
+    reboots = [c for audit in audits for c in audit.plan.changes if c.kind is ChangeKind.REBOOT]
+    return tuple(dict.fromkeys(str(reason) for change in reboots for reason in change.details["reasons"]))
+
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
@@ -59,3 +78,64 @@ class RolledBack:
     def complete(self) -> tuple[str, ...]:
         """The runs of which nothing is left: none where something was refused."""
         return () if self.undo.refused else self.undone
+
+
+@dataclass(frozen=True, slots=True)
+class PackageRun:
+    """What became of one update on one host. ``outcome``: of install_rows.ExitOutcome, or "planned" in check mode.
+
+    ``words``: one sentence; ``file``: the package that was run, "" where none was; ``code``: exit code of the installer
+    as people look it up, "" where there was none; ``resumed``: an earlier run had begun it.
+    """
+
+    kb: str
+    verb: Verb
+    outcome: str
+    words: str
+    file: str = ""
+    code: str = ""
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """What an update run did.
+
+    ``left``: updates that are not run, and why. ``packages``: in the order in which they were run. ``steps`` and
+    ``run``: what was journalled for them (the POSReady flag), or would be. ``restarts``: how often the host was
+    restarted; ``restart_needed``: why it still should be, "" where not. ``failed``: a sentence for what went wrong:
+    nothing after it was run. ``after`` None: nothing was done, or the connection was lost (``lost``).
+    """
+
+    before: Seen
+    after: Seen | None
+    left: tuple[InstallationStep, ...] = ()
+    packages: tuple[PackageRun, ...] = ()
+    steps: tuple[Step, ...] = ()
+    run: str | None = None
+    restarts: int = 0
+    restart_needed: str = ""
+    remarks: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    lost: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was, or would be, changed on the host."""
+        return bool(self.steps or self.restarts or any(one.outcome in CHANGING for one in self.packages))
+
+
+@dataclass(frozen=True, slots=True)
+class FixedFully:
+    """A fix with all that belongs to it: packages, settings, the restart, and the settings once more.
+
+    ``updated`` None: no packages were ordered. ``fixed`` None: packages failed, so nothing else was done. ``again``:
+    the fix after the restart, which usually finds nothing to do. ``failed``: what is wrong with the restart, or "".
+    """
+
+    updated: Updated | None
+    fixed: Fixed | None = None
+    again: Fixed | None = None
+    restarted: bool = False
+    failed: str = ""

@@ -16,7 +16,7 @@ import typing as t
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall import Action, FirewallRule
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, RuleStep, Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Protocol
@@ -50,32 +50,32 @@ class Danger:
     consent: str = OWN_CONNECTION
 
 
-def dangers(steps: Iterable[Step], connection: OwnConnection) -> tuple[Danger, ...]:
+def dangers(knowledge: Knowledge, steps: Iterable[Step], connection: OwnConnection) -> tuple[Danger, ...]:
     """The steps that need a consent because of the connection, in their order."""
-    found = ((step, _why(step, connection)) for step in steps)
+    found = ((step, _why(knowledge, step, connection)) for step in steps)
     return tuple(Danger(step, why) for step, why in found if why)
 
 
-def _why(step: Step, connection: OwnConnection) -> str:
+def _why(knowledge: Knowledge, step: Step, connection: OwnConnection) -> str:
     if isinstance(step, RuleStep):
-        return _of_rule(step, connection)
-    return (_of_tls(step, connection) if connection.tls else "") or _of_proxy(step, connection)
+        return _of_rule(knowledge, step, connection)
+    return (_of_tls(knowledge, step, connection) if connection.tls else "") or _of_proxy(knowledge, step, connection)
 
 
-def _of_tls(step: RegistryStep, connection: OwnConnection) -> str:
-    row = load().registry["suites-local"]
+def _of_tls(knowledge: Knowledge, step: RegistryStep, connection: OwnConnection) -> str:
+    row = knowledge.registry["suites-local"]
     place = shown(f"{step.key}\\{step.name}", _LONGEST)
     if step.place == (row.key.casefold(), str(row.value).casefold()):
         return f"{place} changes the list of cipher suites, and {_ours(connection)} is over TLS."
-    protocol = _protocol(step.key)
+    protocol = _protocol(knowledge, step.key)
     if protocol is None or protocol in _DEAD or not _narrows(step):
         return ""
     return f"{place} takes {protocol.value} away, and {_ours(connection)} is over TLS."
 
 
-def _protocol(key: str) -> Protocol | None:
+def _protocol(knowledge: Knowledge, key: str) -> Protocol | None:
     """The protocol whose client switches stand in that key."""
-    root = load().registry["schannel-protocols"].key
+    root = knowledge.registry["schannel-protocols"].key
     places = {f"{root}\\{protocol.value}\\Client".casefold(): protocol for protocol in Protocol}
     return places.get(key.casefold())
 
@@ -99,8 +99,8 @@ def _on(side: RegistryValue | Absent, offers: bool) -> bool | None:
     return bool(side.data) is offers
 
 
-def _of_proxy(step: RegistryStep, connection: OwnConnection) -> str:
-    rows = [load().registry[row] for row in _WINHTTP]
+def _of_proxy(knowledge: Knowledge, step: RegistryStep, connection: OwnConnection) -> str:
+    rows = [knowledge.registry[row] for row in _WINHTTP]
     if step.before == step.after or step.place not in {(r.key.casefold(), str(r.value).casefold()) for r in rows}:
         return ""
     verb = "switches off" if isinstance(step.after, Absent) else "changes"
@@ -109,20 +109,20 @@ def _of_proxy(step: RegistryStep, connection: OwnConnection) -> str:
     return f"{place} {verb} the machine's proxy, and {_ours(connection)} may pass an agent or a tunnel that asks it."
 
 
-def _of_rule(step: RuleStep, connection: OwnConnection) -> str:
-    if isinstance(step.after, Absent) or not _blocks(step.after):
+def _of_rule(knowledge: Knowledge, step: RuleStep, connection: OwnConnection) -> str:
+    if isinstance(step.after, Absent) or not _blocks(knowledge, step.after):
         return ""
-    if not isinstance(step.before, Absent) and _blocks(step.before):
+    if not isinstance(step.before, Absent) and _blocks(knowledge, step.before):
         return ""
     return f"The firewall rule {shown(step.name)!r} comes to block more than mail, perhaps {_ours(connection)} too."
 
 
-def _blocks(text: str) -> bool:
+def _blocks(knowledge: Knowledge, text: str) -> bool:
     """Whether a rule is on, blocks, and blocks more than mail ports of servers; so may a text that is no rule."""
     rule = rules.parsed(text)
     if not isinstance(rule, FirewallRule):
         return True
-    mail = load().ports
+    mail = knowledge.ports
     only_mail = rule.remote_ports is not None and all(low == high and low in mail for low, high in rule.remote_ports)
     return rule.active and rule.action is Action.BLOCK and not (only_mail and rule.remote_ports)
 

@@ -26,15 +26,29 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import setti
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.what_if import after
 
 _CHECK = "updates.needed"
+#: Families of what updates bring, and their own.
+_ABOUT_UPDATES = ("updates", "tls", "winhttp", "wininet")
 _TLS_CAPABILITIES = ("schannel-tls12", "schannel-tls11")
 
 
 def waiting(ctx: Context) -> tuple[Update, ...]:
-    """Updates that are installed and wait for a reboot: nothing has to be installed again."""
-    if not counts(ctx.options, "updates"):
+    """Updates that are installed and wait for a reboot: nothing has to be installed again.
+
+    They matter to settings, too, so that they count where only those are asked for. Another one that does the same and
+    waits counts as well.
+    """
+    if not any(counts(ctx.options, family) for family in _ABOUT_UPDATES):
         return ()
     ctx = after(ctx, Plan(_service_packs(ctx)))
-    return tuple(update for update in offered_for(ctx) if presence(ctx, update.id).pending)
+    return tuple(update for update in offered_for(ctx) if _waits(ctx, update))
+
+
+def _waits(ctx: Context, update: Update) -> bool:
+    """It is in, or another one that does the same, and only a reboot is missing."""
+    found = presence(ctx, update.id)
+    if found.present or found.pending or alternative(ctx, update):
+        return found.pending
+    return alternative(ctx, update, pending=True) is not None
 
 
 def serves_routes(ctx: Context, update: Update) -> bool:

@@ -15,6 +15,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Outcome
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.verification import (
     ControllerAnswer,
+    HostReport,
     Proof,
     VerifyTarget,
     Wanting,
@@ -44,6 +45,23 @@ def targets(ctx: Context, audit: Audit) -> tuple[tuple[VerifyTarget, ...], tuple
         found[key] = VerifyTarget(wanted.host, wanted.port, wanted.protocol, wanted.security, accepts, (*others, one))
     everything = tuple(found.values())
     return everything[:MOST], everything[MOST:]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """All that came back for the targets of one host.
+
+    ``controller``: one per target, in their order, or None: not asked. ``host``: None: not asked, and ``host_why`` says
+    why, if there is a reason. ``refusals``: one per target: why the host could not be asked about it, or "".
+    """
+
+    targets: tuple[VerifyTarget, ...]
+    left_out: tuple[VerifyTarget, ...]
+    controller: tuple[ControllerAnswer, ...] | None
+    host: HostReport | None
+    refusals: tuple[str, ...]
+    host_wanted: bool
+    host_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

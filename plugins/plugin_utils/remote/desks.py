@@ -48,11 +48,14 @@ def terms(arguments: dict[str, t.Any], connection: t.Any, *, check: bool) -> Ter
     return Terms(frozenset(arguments["consent"]), own_connection(connection), check)
 
 
-def failure(error: Exception) -> dict[str, t.Any]:
-    """A task's result for one of ERRORS, or another error whose message is a sentence."""
+def failure(error: Exception, *, changing: bool = True) -> dict[str, t.Any]:
+    """A task's result for one of ERRORS, or another error whose message is a sentence.
+
+    :param changing: the task changes hosts, so it says how far it came.
+    """
     unreachable = isinstance(error, (ShellError, Interrupted)) and error.unreachable
     answer: dict[str, t.Any] = {"unreachable" if unreachable else "failed": True, "msg": str(error)}
-    if isinstance(error, ShellError):
+    if changing and isinstance(error, ShellError):
         answer["msg"] = f"{error} No step of the run had been sent."
     if isinstance(error, Interrupted):
         answer["run"] = error.run

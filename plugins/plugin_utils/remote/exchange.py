@@ -12,7 +12,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.transcript import END
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.decode import codepage_of, decode
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import new_token, pack
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import Batch, new_token, pack
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.regions import Answers, machine_regions
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, Section, section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Shell, ShellError
@@ -35,13 +35,23 @@ class Exchange:
         """Send the sections in as few lines as they fit into.
 
         :returns: what their registry queries read.
+        :raises PackError: a section does not fit into a line; nothing was sent.
         :raises ShellError: an answer is not complete; what its line does may have been done, or in part, or not.
         """
-        todo = tuple(sections)
-        if self.codepage is None:
-            todo = (section("code page", Query(_CODEPAGE, command="chcp")), *todo)
+        return self.send(self.packed(sections))
+
+    def packed(self, sections: Iterable[Section]) -> tuple[Batch, ...]:
+        """The lines that carry these sections, for who has to know that they can be sent before he sends others.
+
+        :raises PackError: a section does not fit into a line.
+        """
+        asking = () if self.codepage is not None else (section("code page", Query(_CODEPAGE, command="chcp")),)
+        return pack((*asking, *sections), self.shell.limit)
+
+    def send(self, lines: tuple[Batch, ...]) -> RegistryImage:
+        """Send what :meth:`packed` made; else like :meth:`run`."""
         self.answers = answers = Answers()
-        for batch in pack(todo, self.shell.limit):
+        for batch in lines:
             token = new_token()
             output = self.shell.run(batch.text(token))
             if self.codepage is None:
@@ -53,4 +63,4 @@ class Exchange:
             if f"{token}:{END}" not in text:
                 said = shown(" ".join((text or decode(output.err, self.codepage)).split())[-200:]) or "nothing"
                 raise ShellError(f"The host broke off in the middle of a line; its last words were: {said}.")
-        return RegistryImage(machine_regions(answers, todo))
+        return RegistryImage(machine_regions(answers, (item for batch in lines for item in batch.sections)))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
@@ -50,20 +50,29 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.touched im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import Transaction, stale_locks
 
 _USERS = "hku\\"
+#: Which changes of settings a run is about.
+Wanted = Callable[[Context], tuple[Change, ...]]
 _RESTLESS = "It changes all the time, so this run leaves it alone."
 
 
 def fix(
-    shell: Shell, knowledge: Knowledge, options: AuditOptions, reading: ReadingPlan, desk: Desk, terms: Terms
+    shell: Shell,
+    knowledge: Knowledge,
+    options: AuditOptions,
+    reading: ReadingPlan,
+    desk: Desk,
+    terms: Terms,
+    wanted: Wanted = outcome.settings_now,
 ) -> Fixed:
     """Fix one host.
 
+    :param wanted: the changes of settings that are wanted; all that take effect on the host as it is.
     :raises Refusal: nothing was done, and why.
     :raises Interrupted: the connection was lost after the steps had been sent.
     :raises JournalFolderError: the controller cannot keep its journals; nothing was done.
     :raises ShellError: the connection was lost before.
     """
-    return twice(lambda restless: _Fix(shell, knowledge, options, reading, desk, terms, restless).run())
+    return twice(lambda restless: _Fix(shell, knowledge, options, reading, desk, terms, wanted, restless).run())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,7 @@ class _Fix:
     reading: ReadingPlan
     desk: Desk
     terms: Terms
+    wanted: Wanted
     restless: frozenset[tuple[str, str]]
 
     def run(self) -> Fixed:
@@ -85,7 +95,7 @@ class _Fix:
         exchange = Exchange(self.shell, snapshot.codepage)
         ctx = context(self.knowledge, self.options, snapshot)
         before = Seen(ctx, audit(ctx))
-        now = outcome.settings_now(ctx)
+        now = self.wanted(ctx)
         selection = select(Plan(now), self.terms.consent)
         # The journal gets its id first, since rules of the firewall are named after it.
         empty = self.desk.journal("fix", self._host(snapshot), ())
@@ -98,10 +108,10 @@ class _Fix:
         insist(todo.steps, self.terms)
         if not todo.steps:
             return Fixed(before, before, (), withheld)
-        stale_locks(snapshot.image, self.desk)
         journal = replace(empty, steps=todo.steps)
         insist_on_trust(self.knowledge, (journal,), journal.host, _sids(snapshot))
         if self.terms.check:
+            stale_locks(snapshot.image, self.desk)
             return Fixed(before, None, todo.steps, withheld)
         transaction = Transaction(exchange, self.desk, self.desk.signed(journal), mounts)
         with self.desk.under_way(journal.run):

@@ -18,6 +18,7 @@ import secrets
 import typing as t
 from dataclasses import replace
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     Absent,
     Region,
@@ -41,7 +42,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.signs impo
 DEFAULT_SID: t.Final = "S-1-5-21-0-0-0-0"
 DEFAULT_NAME: t.Final = "default profile"
 
-_PROFILE_LIST: t.Final = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
+_PROFILE_LIST: t.Final = load().registry["profile-list"].key
 #: Names under which we load hives; a leftover of a dead run is known by it.
 _MOUNT: t.Final = "MailFleet-"
 _LEFTOVER: t.Final = re.compile(r"MailFleet-[0-9a-f]{16}")

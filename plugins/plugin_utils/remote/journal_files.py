@@ -127,15 +127,6 @@ class JournalFolder:
         """The runs that began here: those with a journal, those under way, and those that ended by an error."""
         return self._named(host, ".json") | self._named(host, ".lock")
 
-    def discard(self, host: str, run: str) -> None:
-        """Forget a run: its journal and what :meth:`running` left of it. It is no error where nothing is there."""
-        with contextlib.suppress(FileNotFoundError), self._opened(host, self._path(host, _checked(run))) as folder:
-            for name in (f"{run}.json", f"{run}.lock"):
-                with contextlib.suppress(FileNotFoundError):
-                    refuse_strangers(folder, self._path(host, name))
-                    os.unlink(name, dir_fd=folder)
-            os.fsync(folder)
-
     @contextlib.contextmanager
     def running(self, host: str, run: str) -> Iterator[None]:
         """While this lasts, :meth:`is_running` is true for that run, in every process; it ends with the process.

@@ -123,6 +123,15 @@ def beginning(run: str, command: str) -> Section:
     return section("begin", Query("LCB", command=guarded(run, f'{command}&(if errorlevel 1 (rd "{_mark(run)}"))')))
 
 
+def renewing(run: str, boot: str, now: int) -> Section:
+    """Say that the run lives, if it still holds the lock; if not, that it does not."""
+    key = f"{LOCKS}\\{run}"
+    boots = f"reg add {key} /v Boot /t REG_SZ /d {boot} /f&" if boot else ""
+    command = guarded(run, f"{boots}reg add {key} /v Taken /t REG_SZ /d {now} /f")
+    lost = f'(if not exist "{_mark(run)}" (reg delete {key} /v Owner /f))'
+    return section("renew the lock", Query("LCN", command=f"{command}&{lost}"))
+
+
 def releasing(run: str) -> Section:
     """Give the lock back, if that run holds it; and delete its record in any case."""
     command = f'rd "{_mark(run)}"&rd "{FOLDER}"&reg delete {LOCKS}\\{run} /f'

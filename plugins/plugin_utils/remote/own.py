@@ -7,29 +7,61 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Iterable
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import HostIdentity
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     RegistryImage,
     RegistryValue,
     Unread,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import stage
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, Section, section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.sections import ENVIRONMENT
 
-ROOT: t.Final = r"HKLM\SOFTWARE\MailFleet"
-LOCKS: t.Final = ROOT + r"\Lock"
-JOURNALS: t.Final = ROOT + r"\Journal"
+_PATHS: t.Final = load().registry
+ROOT: t.Final = _PATHS["own-root"].key
+LOCKS: t.Final = _PATHS["own-lock"].key
+JOURNALS: t.Final = _PATHS["own-journal"].key
 
-_CONTROL: t.Final = r"HKLM\SYSTEM\CurrentControlSet\Control"
-_NAME: t.Final = (rf"{_CONTROL}\ComputerName\ComputerName", "ComputerName")
-_MACHINE: t.Final = (r"HKLM\SOFTWARE\Microsoft\Cryptography", "MachineGuid")
+
+def _place(row: str) -> tuple[str, str]:
+    return _PATHS[row].key, str(_PATHS[row].value)
+
+
+_NAME: t.Final = _place("computer-name")
+_MACHINE: t.Final = _place("machine-guid")
 #: Both change with each boot or shutdown of any Windows since XP [own]; a host that has neither has no boot identity.
-_BOOT: t.Final = (
-    (rf"{_CONTROL}\Session Manager\Memory Management\PrefetchParameters", "BootId"),
-    (rf"{_CONTROL}\Windows", "ShutdownTime"),
-)
+_BOOT: t.Final = tuple(map(_place, ("boot-id", "shutdown-time")))
 _GUID: t.Final = re.compile(r"[0-9A-Fa-f-]{1,64}")
+#: Full access for Administrators (1) and SYSTEM (17), and for nobody else.
+#: https://learn.microsoft.com/troubleshoot/windows-client/application-management/use-regini-to-change-permissions
+_ACCESS: t.Final = "[1 17]"
+_ACCESS_FILE: t.Final = "access.txt"
+
+
+def access_commands(folder: str, keys: Iterable[str]) -> tuple[str, ...]:
+    """Commands, in their order, that make some keys of ours, for Administrators and SYSTEM alone.
+
+    A key inherits when it is made, so each is to be named, :data:`ROOT` among them.
+
+    :param folder: a staging folder, as :mod:`stage` names them; it is made and removed.
+    :param keys: below HKLM, without blanks.
+    :raises ValueError: a key is none of ours.
+    """
+    lines = []
+    for key in keys:
+        if key != ROOT and not key.startswith(f"{ROOT}\\"):
+            raise ValueError(f"This is no key of ours: {shown(key)}")
+        # XP's regini knows the kernel's names of the hives only.
+        lines.append(f"\\Registry\\Machine{key.removeprefix('HKLM')} {_ACCESS}")
+    return (
+        *stage.written(folder, _ACCESS_FILE, lines),
+        f"regini {stage.path(folder, _ACCESS_FILE)}",
+        stage.removed(folder),
+    )
 
 
 def identity_section(*, with_name: bool) -> Section:

@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall import Action, FirewallRule
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import (
@@ -133,7 +134,7 @@ def insist(planned: Iterable[Step], terms: Terms) -> None:
     :raises Refusal: there is such a step.
     """
     steps = tuple(planned)
-    for danger in dangers(steps, terms.connection):
+    for danger in dangers(load(), steps, terms.connection):
         if danger.consent not in terms.consent:
             raise Refusal(f"{danger.why} (consent: [{danger.consent}] lets it pass)")
     if BLOCK_RULE not in terms.consent and any(isinstance(step, RuleStep) and _opens(step) for step in steps):

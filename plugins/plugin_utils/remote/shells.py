@@ -74,6 +74,8 @@ class ConnectionShell:
         self._wrap = wrap
         self._limit = limit
         self.feeds = feeds
+        #: Options of the connection as they were before it was to be less patient.
+        self._usual: dict[str, t.Any] = {}
 
     @property
     def limit(self) -> int:
@@ -102,6 +104,23 @@ class ConnectionShell:
         :raises ShellError: it did not work.
         """
         self._guarded(lambda: self._connection.put_file(str(source), target))
+
+    def renew(self, patience: int | None = None) -> None:
+        """Forget the connection, so that the next line connects anew: for a host that goes down, or has been.
+
+        What is open on a host that still answers is closed there. Raises nothing.
+
+        :param patience: seconds for which the host may leave a request without an answer from now on. One that never
+            answers is given up after some 10 seconds more, and after twice that where it vanishes in the middle of a
+            line. None: as its inventory says.
+        """
+        _forget(self._connection)
+        for option, value in self._usual.items():
+            self._connection.set_option(option, value)
+        self._usual = {}
+        for option, value in _impatience(self._connection, patience).items() if patience else ():
+            self._usual[option] = self._connection.get_option(option)
+            self._connection.set_option(option, value)
 
     def _exec(self, line: str, chunks: Iterable[bytes] | None) -> Output:
         if len(line) > self._limit:
@@ -171,6 +190,45 @@ def _kind(connection: t.Any) -> str:
     return str(getattr(connection, "transport", "")).rpartition(".")[2]
 
 
+#: Seconds for the farewell to a host that may have gone.
+_FAREWELL: t.Final = 5
+
+
+def _forget(connection: t.Any) -> None:
+    """Close what a connection holds open, and forget it even where the host does not hear of it any more.
+
+    ``reset`` of ansible-core's winrm and psrp would connect at once, and fail while the host is away. That of ssh ends
+    the connection that ControlPersist keeps, which would outlive the host's restart without noticing.
+    """
+    transport = getattr(getattr(connection, "protocol", None), "transport", None)
+    if transport is not None:
+        transport.read_timeout_sec = _FAREWELL
+    with contextlib.suppress(Exception), _quiet(connection):
+        if _kind(connection) == "ssh":
+            connection.reset()
+        else:
+            connection.close()
+    for name in ("protocol", "shell_id", "runspace"):
+        if getattr(connection, name, None) is not None:
+            setattr(connection, name, None)
+    connection._connected = False
+
+
+def _impatience(connection: t.Any, seconds: int) -> dict[str, t.Any]:
+    """Options by which a connection gives a silent host up."""
+    kind = _kind(connection)
+    if kind == "ssh":
+        # Without the first two, a session to a host that has vanished waits for TCP to give up: a quarter of an hour.
+        alive = f"-o ServerAliveInterval={max(1, seconds // 3)} -o ServerAliveCountMax=3"
+        extra = f"{connection.get_option('ssh_extra_args') or ''} {alive}".strip()
+        return {"ssh_extra_args": extra, "timeout": seconds, "reconnection_retries": 0}
+    if kind == "psrp":
+        return {"connection_timeout": seconds, "read_timeout": seconds + 10, "operation_timeout": seconds}
+    # ansible-core makes it the timeout of WS-Management, and adds 10 seconds for that of HTTP.
+    winrm = {"connection_timeout": seconds}
+    return {**winrm, "winrs_command_timeout": 2 * seconds} if kind == "winrs" else winrm
+
+
 #: What pywinrm adds to a fault: a dictionary of its fields, which says nothing more.
 _FAULT_DATA: t.Final = re.compile(r" ?\(extended fault data: \{.*?\}\)")
 #: Words of a failure → what to do about it. The first that fits counts.
@@ -178,6 +236,7 @@ _ADVICE: t.Final = (
     (r"refused", "nothing listens there: enable WinRM on the host, or correct ansible_host and ansible_port"),
     (r"\b401\b|credentials", "correct ansible_user, ansible_password and ansible_winrm_transport"),
     (r"\b40[45]\b", "what answers there is no WinRM: correct ansible_host, ansible_port and ansible_winrm_scheme"),
+    (r"\b413\b", "set ansible_winrs_envelope_kb to the host's MaxEnvelopeSizekb, or leave it out"),
     (r"access is denied", "the account may open no shell: it has to be an administrator, over WinRM too"),
     (r"\b500\b", "look into the host's WinRM log, and restart its service WinRM"),
     (r"tim(?:ed|e) ?out", "see whether the host is up, and raise ansible_winrm_connection_timeout if it is slow"),

@@ -25,6 +25,13 @@ _CHUNK: t.Final = 700
 _ACTIVE: t.Final = re.compile(r"[()&|<>^]")
 #: Inside of quotes these would be active for an outer cmd.exe, which sees inside and outside swapped.
 _NOT_IN_QUOTES: t.Final = re.compile(r"[&|<>^]")
+#: The only ``%`` that may stand in a line. The shell that writes a file puts the folder of Windows in at once. Behind a
+#: caret it finds no variable (its name would end in a caret), lets it stand, and takes the carets away after that: on
+#: typed lines, and outside of quotes, only: https://stackoverflow.com/a/4095133
+_ROOT, _CODE = "%SystemRoot%", "%errorlevel%"
+_TOKEN: t.Final = re.compile(f"{_ROOT}|{_CODE}")
+#: Behind a ``%`` that arrives, this could be the variable of a loop around.
+_LOOP: t.Final = re.compile(r"[A-Za-z0-9~%]")
 #: ``echo`` alone tells whether it is on, these switch it, and with ``/?`` anywhere it explains itself.
 _MEANT_FOR_ECHO: t.Final = re.compile(r"\s*(?:on|off)?\s*|.*/\?.*", re.IGNORECASE)
 
@@ -55,19 +62,34 @@ def path(folder: str, name: str) -> str:
     return f"{_below_root(folder)}\\{name}"
 
 
-def _echo(line: str) -> str:
-    """The command that prints that line."""
+def _echo(line: str, late: bool) -> str:
+    """The command that prints that line. ``late``: every token arrives as it is."""
     if not line:
         return "echo."
-    if not (line.isascii() and line.isprintable()) or re.search("[%!]", line):
+    if not (line.isascii() and line.isprintable()) or re.search("[%!]", _TOKEN.sub("", line)):
         raise ValueError(f"This line cannot be written by echo, because of its characters: {shown(line)}")
     parts = line.split('"')
-    if len(parts) % 2 == 0 or any(map(_NOT_IN_QUOTES.search, parts[1::2])):
+    if len(parts) % 2 == 0 or any(_NOT_IN_QUOTES.search(part) or _kept(part, late) for part in parts[1::2]):
         raise ValueError(f"This line cannot be written by echo, because of its quotes: {shown(line)}")
+    if any(_LOOP.match(line, token.end()) for token in _kept(line, late)):
+        raise ValueError(f"This line cannot be written by echo, because of what follows a variable: {shown(line)}")
     if _MEANT_FOR_ECHO.fullmatch(line):
         raise ValueError(f"This line cannot be written by echo, which would take it for its own: {shown(line)}")
-    parts[::2] = [_ACTIVE.sub(r"^\g<0>", part) for part in parts[::2]]
+    parts[::2] = [_escaped(part, late) for part in parts[::2]]
     return "echo " + '"'.join(parts)
+
+
+def _kept(text: str, late: bool) -> list[re.Match[str]]:
+    """The tokens that arrive as they are."""
+    return [token for token in _TOKEN.finditer(text) if late or token[0] == _CODE]
+
+
+def _escaped(text: str, late: bool) -> str:
+    """What stands outside of quotes, so that cmd.exe prints it."""
+    active = _ACTIVE.sub(r"^\g<0>", text)
+    for token in (_CODE, _ROOT) if late else (_CODE,):
+        active = active.replace(token, f"^%{token[1:-1]}^%")
+    return active
 
 
 def _chunks(commands: Sequence[str]) -> Iterator[str]:
@@ -82,19 +104,29 @@ def _chunks(commands: Sequence[str]) -> Iterator[str]:
         yield piece
 
 
-def written(folder: str, name: str, lines: Sequence[str]) -> tuple[str, ...]:
+def written(folder: str, name: str, lines: Sequence[str], *, late: bool = False) -> tuple[str, ...]:
     """Commands that make the folder and write these lines into a file there, in the host's code page with CR LF.
 
     They may go in several lines of cmd.exe, in their order: the first ones make the folder and begin the file anew, the
     others append. ``md`` complains where the folder is there, which does no harm.
 
-    :raises ValueError: a line that echo cannot write: ``%``, ``!``, anything but printable ASCII, quotes that are not
-        closed or hold one of ``&|<>^``, ``on``, ``off``, ``/?``; or as :func:`path`.
+    Two variables may stand in a line. ``%SystemRoot%`` is filled in at once; ``%errorlevel%`` arrives as it is, for a
+    batch file. Other programs that are to write such lines would need them in another form.
+
+    :param late: ``%SystemRoot%``, too, arrives as it is: then the size of the file is known (:func:`size`).
+    :raises ValueError: a line that echo cannot write: any other ``%``, ``!``, anything but printable ASCII, quotes that
+        are not closed or hold one of ``&|<>^`` or a variable that is to arrive, a letter or digit right behind such a
+        variable, ``on``, ``off``, ``/?``; or as :func:`path`.
     """
     file = path(folder, name)
-    pieces = _chunks([_echo(line) for line in lines] or [_echo("")])
+    pieces = _chunks([_echo(line, late) for line in lines] or [_echo("", late)])
     files = (f"({piece}){'>>' if number else '>'}{file}" for number, piece in enumerate(pieces))
     return (f"md {_below_root(folder)}", *files)
+
+
+def size(lines: Sequence[str]) -> int:
+    """Bytes of a file of these lines in which nothing was filled in."""
+    return sum(len(line) + 2 for line in lines or [""])
 
 
 def removed(folder: str) -> str:

@@ -29,8 +29,15 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import com
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import JournalFolderError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.mounts import Mounts
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import JOURNALS, boot, lock_section
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import pack
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import (
+    JOURNALS,
+    LOCKS,
+    ROOT,
+    access_commands,
+    boot,
+    lock_section,
+)
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import Batch
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Interrupted, Outrun, Refusal
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, Section, joined, section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
@@ -38,10 +45,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.touched im
 
 #: Characters of commands that share one look at the lock; they must fit into a line over PowerShell.
 _TOGETHER: t.Final = 1500
-#: Ours, and everything below it, for Administrators (1) and SYSTEM (17) alone, full access each. A key inherits when it
-#: is made, so each is named; XP's regini knows the kernel's names only.
-#: https://learn.microsoft.com/troubleshoot/windows-client/application-management/use-regini-to-change-permissions
-_ACCESS: t.Final = r"\Registry\Machine\SOFTWARE\MailFleet{} [1 17]"
 
 
 @dataclass(slots=True)
@@ -58,6 +61,7 @@ class Transaction:
     mounts: Mounts = field(default_factory=Mounts)
     broken: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    _lines: tuple[Batch, ...] = field(default=(), init=False)
 
     @property
     def journal(self) -> Journal:
@@ -79,12 +83,11 @@ class Transaction:
         try:
             pieces = host_journal.pieces(self.signed)
             # All lines are made before the first is sent: what cannot be carried out must not be begun.
-            sections = self._preparing(image, tuple(stale), pieces)
-            for some in (sections, self._carrying()):
-                pack(some, self.exchange.shell.limit)
+            preparing = self.exchange.packed(self._preparing(image, tuple(stale), pieces))
+            self._lines = self.exchange.packed(self._carrying())
         except (ValueError, JournalError) as error:
             raise Refusal(f"Nothing was done, since a step cannot be sent to the host: {error}") from None
-        found = self._settled(self.exchange.run(sections))
+        found = self._settled(self.exchange.send(preparing))
         try:
             self._insist(found, pieces)
             self.desk.folder.write(self.desk.host, self.journal, self.signed.signature)
@@ -94,13 +97,13 @@ class Transaction:
             raise
 
     def carry_out(self) -> RegistryImage:
-        """Carry out the steps.
+        """Carry out the steps, after :meth:`prepare`.
 
         :returns: the places as they are afterwards.
         :raises Interrupted: the connection was lost.
         """
         try:
-            return self._settled(self.exchange.run(self._carrying()))
+            return self._settled(self.exchange.send(self._lines))
         except ShellError as error:
             raise Interrupted(self.journal.run, error) from error
 
@@ -148,14 +151,10 @@ class Transaction:
     def _access(self) -> Section:
         """Our own keys for administrators only, before anything stands in them."""
         run = self.journal.run
-        folder = stage.folder_of(run)
-        lines = [_ACCESS.format(below) for below in ("", r"\Lock", r"\Journal", f"\\Journal\\{run}")]
         body = (
             # With a value: of a key without one some say that reg.exe sets the default value.
             f"reg add {JOURNALS}\\{run} /v Run /t REG_SZ /d {run} /f",
-            *stage.written(folder, "access.txt", lines),
-            f"regini {stage.path(folder, 'access.txt')}",
-            stage.removed(folder),
+            *access_commands(stage.folder_of(run), (ROOT, LOCKS, JOURNALS, f"{JOURNALS}\\{run}")),
         )
         return section("access", Query("JA", command=lock.guarded(run, "&".join(body))))
 
@@ -171,7 +170,7 @@ class Transaction:
                 " administrator there?"
             )
         if not mine.owner:
-            raise Refusal(_held([one.run for one in there if one.run != run], self.desk.timeout))
+            raise Refusal(held([one.run for one in there if one.run != run], self.desk.timeout))
         key = found.key(f"{JOURNALS}\\{run}")
         kept = host_journal.kept_pieces(key) if isinstance(key, RegistryKey) else ()
         if kept != pieces:
@@ -196,7 +195,7 @@ def stale_locks(image: RegistryImage, desk: Desk) -> dict[lock.Record, str]:
     words = {one: lock.stale(one, current, now, desk.timeout, desk.dead) for one in found}
     alive = [one.run for one, why in words.items() if why is None]
     if alive:
-        raise Refusal(_held(alive, desk.timeout))
+        raise Refusal(held(alive, desk.timeout))
     return {one: why for one, why in words.items() if why is not None}
 
 
@@ -213,7 +212,8 @@ def _guarded(run: str, sections: Iterable[Section]) -> tuple[Section, ...]:
     )
 
 
-def _held(runs: list[str], timeout: int) -> str:
+def held(runs: list[str], timeout: int) -> str:
+    """One sentence: who holds the lock. ``runs``: those with a record; ``timeout``: of locks, seconds."""
     if not runs:
         return f"The host is locked by a run that left no record; if none is under way, delete {lock.FOLDER} there."
     return (

@@ -18,14 +18,15 @@ from collections.abc import Iterator
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import stage
 
-#: Bytes of a file in one line of 76 characters.
+#: Bytes of a file in one line, and its characters.
 LINE: t.Final = 57
+_COLUMNS: t.Final = LINE // 3 * 4
 #: Bytes of a file that are sent, decoded and appended at once: 4 MB of text.
 PART: t.Final = LINE * 64 * 820
 #: Bytes that are in memory as text at once.
 _SLICE: t.Final = LINE * 1024
 
-_NAME: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\.[A-Za-z0-9_-]{1,40}){0,6}\.[A-Za-z0-9]{1,4}", re.ASCII)
+_NAME: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\.[A-Za-z0-9_-]{1,99}){0,6}\.[A-Za-z0-9]{1,4}", re.ASCII)
 #: Devices, which are there in every folder, and what the transfer itself puts there.
 _NOT_FREE: t.Final = re.compile(
     r"(?:con|nul|prn|aux|com\d|lpt\d)\..*|(?:text|part)\d+\.(?:txt|bin)|transfer\.js", re.IGNORECASE
@@ -58,8 +59,9 @@ def text(file: t.BinaryIO, begin: int, count: int) -> Iterator[bytes]:
     """
     end = begin + count
     for at in range(begin, end, _SLICE):
-        raw = pread(file, at, min(_SLICE, end - at))
-        yield base64.encodebytes(raw).replace(b"\n", b"\r\n")
+        coded = base64.b64encode(pread(file, at, min(_SLICE, end - at)))
+        # base64.encodebytes would take half as long again.
+        yield b"".join([coded[begin : begin + _COLUMNS] + b"\r\n" for begin in range(0, len(coded), _COLUMNS)])
 
 
 def pread(file: t.BinaryIO, at: int, count: int) -> bytes:

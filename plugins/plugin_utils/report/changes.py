@@ -10,8 +10,6 @@ from collections.abc import Iterable
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Absent, RegistryValue
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import ChangeKind
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import Audit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.selection import Withheld
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.neutral import plain
 
@@ -63,10 +61,3 @@ def withheld(found: Iterable[Withheld]) -> list[dict[str, t.Any]]:
         ]
     )
     return shown
-
-
-def reboot_reasons(*audits: Audit) -> list[str]:
-    """Why the host should be restarted, by these audits."""
-    reboots = [c for audit in audits for c in audit.plan.changes if c.kind is ChangeKind.REBOOT]
-    reasons: list[str] = plain([reason for change in reboots for reason in change.details["reasons"]])
-    return list(dict.fromkeys(reasons))

@@ -9,11 +9,7 @@ import typing as t
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.diff import diff
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import Fixed, RolledBack, Seen
-from ansible_collections.mailfleet.client.plugins.plugin_utils.report.changes import (
-    changes,
-    reboot_reasons,
-    withheld,
-)
+from ansible_collections.mailfleet.client.plugins.plugin_utils.report.changes import changes, withheld
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.neutral import plain
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.result import result
 
@@ -24,8 +20,7 @@ SCHEMA: t.Final = "1.0"
 def fixed(done: Fixed) -> dict[str, t.Any]:
     """The result of a fix. Fails where a step did not take."""
     after = done.after or done.before
-    audits = [seen.audit for seen in ((done.before, after) if done.steps else (after,))]
-    reasons = reboot_reasons(*audits)
+    reasons = plain(list(done.restart_reasons))
     answer: dict[str, t.Any] = {
         "schema": SCHEMA,
         "changed": bool(done.steps),
@@ -48,20 +43,27 @@ def fixed(done: Fixed) -> dict[str, t.Any]:
     return answer
 
 
-def unwound(done: Fixed, undone: RolledBack) -> dict[str, t.Any]:
-    """The result of a fix in which a step did not take, and which was undone: the host is as it was before."""
-    answer = fixed(done)
+def unwound(answer: dict[str, t.Any], done: Fixed, undone: RolledBack) -> dict[str, t.Any]:
+    """The result of a fix in which a step did not take, and which was undone: its settings are as they were before.
+
+    :param answer: the result so far.
+    """
     complete = not undone.failed and not undone.undo.refused
-    answer |= {"unwound": rolled_back(undone), "reboot_required": False, "reboot_reasons": []}
+    # Packages that were run before stay.
+    packages = answer.get("updates") or {"changed": False, "reboot_required": False, "reboot_reasons": []}
+    answer |= {"unwound": rolled_back(undone)} | {k: packages[k] for k in ("reboot_required", "reboot_reasons")}
     if complete:
-        answer |= {"changed": False, "verdict": done.before.audit.verdict.value, "after": answer["before"]}
+        verdict = done.before.audit.verdict.value
+        answer |= {"changed": packages["changed"], "verdict": verdict, "after": _seen(done.before)}
     answer["msg"] += " It was undone." if complete else " It was undone in part."
     return answer
 
 
-def not_unwound(done: Fixed, why: str) -> dict[str, t.Any]:
-    """The result of a fix in which a step did not take, and which could not be undone."""
-    answer = fixed(done)
+def not_unwound(answer: dict[str, t.Any], done: Fixed, why: str) -> dict[str, t.Any]:
+    """The result of a fix in which a step did not take, and which could not be undone.
+
+    :param answer: the result so far.
+    """
     answer["msg"] += plain(f" It could not be undone: {why} Undo it with mail_tls_rollback, run: {done.run}.")
     return answer
 

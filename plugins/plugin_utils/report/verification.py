@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 import typing as t
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import own_schannel
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
@@ -17,14 +16,13 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Outcome
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.verification import (
     ControllerAnswer,
-    HostReport,
     Proof,
     SeenCertificate,
     VerifyTarget,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import verification
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import Audit
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.verification import Result
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.verification import Answers, Result
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.neutral import plain
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.result import summary
 
@@ -32,23 +30,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.report.result imp
 SCHEMA: t.Final = "1.0"
 #: Name of the stack that answers on the host.
 WINHTTP: t.Final = "winhttp"
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """All that came back for the targets of one host.
-
-    ``controller``: one per target, in their order, or None: not asked. ``host``: None: not asked, and ``host_why`` says
-    why, if there is a reason. ``refusals``: one per target: why the host could not be asked about it, or "".
-    """
-
-    targets: tuple[VerifyTarget, ...]
-    left_out: tuple[VerifyTarget, ...]
-    controller: tuple[ControllerAnswer, ...] | None
-    host: HostReport | None
-    refusals: tuple[str, ...]
-    host_wanted: bool
-    host_why: str = ""
 
 
 def result(ctx: Context, audit: Audit, answers: Answers) -> dict[str, t.Any]:
@@ -97,7 +78,7 @@ def _target(ctx: Context, judge: own_schannel.Judge, answers: Answers, index: in
     target = answers.targets[index]
     controller = answers.controller[index] if answers.controller is not None else None
     seen = frozenset(controller.versions) if controller is not None else frozenset()
-    host, of_host = _of_host(judge, answers, index, seen)
+    host, of_host = _of_host(ctx, judge, answers, index, seen)
     of_controller = verification.of_controller(controller) if controller is not None else None
     both = verification.together(of_controller, of_host)
     row = {
@@ -144,7 +125,7 @@ def _certificate(today: datetime.date, seen: SeenCertificate) -> dict[str, t.Any
 
 
 def _of_host(
-    judge: own_schannel.Judge, answers: Answers, index: int, seen: frozenset[Protocol]
+    ctx: Context, judge: own_schannel.Judge, answers: Answers, index: int, seen: frozenset[Protocol]
 ) -> tuple[dict[str, t.Any] | None, Result | None]:
     """The row, and what it counts for: nothing where the host was not wanted, or where there is no TLS to verify."""
     target = answers.targets[index]
@@ -159,7 +140,7 @@ def _of_host(
     if reply is None:
         why = answers.host.why_unusable or "no answer came back: the time of its line was up"
         return _host_row("no_answer", why), verification.of_host(Proof.NOTHING, why)
-    found = own_schannel.meaning(reply)
+    found = own_schannel.meaning(ctx.knowledge, reply)
     proof, why = judge.proof(found, target.accepts, seen)
     row = _host_row("answered", why, proof)
     row.update(

@@ -82,6 +82,8 @@ static int match_here(const char *p, const char *s, const struct options *o)
 static int contains(const char *line, const struct options *o)
 {
     size_t wanted = strlen(o->text), size = strlen(line);
+    if (wanted == 0)
+        return 0; /* "" is in no line, so that find /v "" prints them all */
     if (o->whole && size != wanted)
         return 0;
     for (size_t at = 0; at + wanted <= size; at++) {
@@ -136,7 +138,7 @@ static int read_options(int argc, char **argv, int findstr, struct options *o)
         else
             return complain(program, a);
     }
-    return o->text && *o->text ? 0 : complain(program, "no text");
+    return o->text && (*o->text || !findstr) ? 0 : complain(program, "no text");
 }
 
 /* find.exe does not split its line as the C run-time does: a backslash before the closing quote is one, "" is a quote. */

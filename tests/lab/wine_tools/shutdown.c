@@ -14,6 +14,9 @@ static const char *const LEFT = "C:\\windows\\lab-shutdown";
 int main(int argc, char **argv)
 {
     int restart = 0, seconds = -1;
+    for (int at = 1; at < argc; at++)
+        if (argv[at][0] == '-') /* as XP takes it, too */
+            argv[at][0] = '/';
     if (argc == 2 && _stricmp(argv[1], "/a") == 0)
         return DeleteFileA(LEFT) ? 0 : 1116;
     for (int at = 1; at < argc; at++) {

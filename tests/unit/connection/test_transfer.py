@@ -117,6 +117,30 @@ def test_a_full_disk_is_told(lab: Lab, connect: Connect, source: Callable[[int],
         connect(lab, host).put(source(2_000_000), FOLDER, NAME)
 
 
+def test_a_host_that_takes_larger_requests_gets_fewer(
+    lab: Lab, connect: Connect, source: Callable[[int], Path]
+) -> None:
+    file, host, requests = source(2_000_000), "win10-1709-ntlm", []
+    for kilobytes in (32, 150, 500):
+        lab.host(host).run(rf"rd /s /q C:\Windows\{FOLDER}")
+        before = lab.host(host).counters.requests
+        connect(lab, host, ansible_winrs_envelope_kb=kilobytes).put(file, FOLDER, NAME)
+        requests.append(lab.host(host).counters.requests - before)
+        assert there(lab, host) == file.read_bytes()
+    assert requests[0] - requests[1] > 90
+    assert requests[1] - requests[2] > 12
+
+
+def test_a_host_that_takes_no_larger_requests_says_so(
+    lab: Lab, connect: Connect, source: Callable[[int], Path]
+) -> None:
+    file, host = source(2_000_001), "xp-sp3-ntlm"
+    with pytest.raises(ShellError, match="MaxEnvelopeSizekb"):
+        connect(lab, host, ansible_winrs_envelope_kb=500).put(file, FOLDER, NAME)
+    connect(lab, host).put(file, FOLDER, NAME)
+    assert there(lab, host) == file.read_bytes()
+
+
 def test_a_large_file_takes_little_memory(
     lab: Lab, connect: Connect, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

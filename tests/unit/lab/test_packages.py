@@ -254,3 +254,14 @@ def test_every_row_of_the_table_can_be_installed(make_host: MakeHost) -> None:
     for row in packages.table()[0]:
         assert row.family or row.package
         assert bool(row.family) is not bool(row.package)
+
+
+def test_dism_writes_its_log_where_it_is_told(make_host: MakeHost) -> None:
+    host = make_host("win8.1")
+    file = put(host, ".cab", package("KB3140245", "win7-sp1", "amd64"))
+    line = f"dism /online /add-package /packagepath:{file} /quiet /norestart"
+    host.say(line + r" /logpath:C:\Windows\my.log")
+    assert "HRESULT=800F081E" in log(host, r"C:\Windows\my.log")
+    assert not host.files.exists(r"C:\Windows\Logs\DISM\dism.log")
+    host.say(line)
+    assert "HRESULT=800F081E" in log(host, r"C:\Windows\Logs\DISM\dism.log")

@@ -53,6 +53,12 @@ from tests.lab.parse import (
         ("for %k in (a) do ver&ver", For("k", "a", Sequence((Simple("ver"), Simple("ver"))))),
         ("if not errorlevel 1 (ver)", If("errorlevel", True, "1", Group(Simple("ver")))),
         (r'if exist "C:\a b" (ver)', If("exist", False, r'"C:\a b"', Group(Simple("ver")))),
+        ("echo ^%errorlevel^%", Simple("echo %errorlevel%")),
+        (
+            "for %g in (a) do (if %~zg==5 (ver))",
+            For("g", "a", Group(If("size", False, "%~zg==5", Group(Simple("ver"))))),
+        ),
+        ("if not %~zg lss 9 (ver)", If("size", True, "%~zg lss 9", Group(Simple("ver")))),
         ("  ", Sequence(())),
     ],
 )
@@ -83,6 +89,9 @@ def test_tree(line: str, tree: Node | None) -> None:
         ":label",
         "if defined X (ver)",
         'if "a"=="a" (ver)',
+        "if a==a (ver)",
+        "if %~zg==%~zh (ver)",
+        "if %~zg gtr 5 (ver)",
         "for /l %i in (1,1,5) do (ver)",
         "for /r %i in (a) do (ver)",
         "echo a\necho b",
@@ -130,7 +139,15 @@ def test_syntax_errors_of_cmd_itself(line: str) -> None:
         ("%k in (%WINDIR%)", r"%k in (C:\Windows)"),
         (r"%WINDIR:\=\\%", r"C:\\Windows"),
         ("%windir:WINDOWS=X%", r"C:\X"),
+        ("^%errorlevel^%", "^%errorlevel^%"),
+        ("^%windir^%", "^%windir^%"),
     ],
 )
 def test_percent(line: str, expanded: str) -> None:
     assert expand_percent(line, {"WINDIR": r"C:\Windows"}) == expanded
+
+
+@pytest.mark.parametrize("name", ["errorlevel", "CD", "time", "Random"])
+def test_variables_that_cmd_makes_up_are_refused(name: str) -> None:
+    with pytest.raises(Refused, match="the variable"):
+        expand_percent(f"echo %{name}%", {})

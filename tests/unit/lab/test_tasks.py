@@ -154,3 +154,49 @@ def test_denied_writes_make_no_task(make_host: MakeHost) -> None:
     assert host.say(CREATE.format("00:00"))[0] == 1
     assert host.tasks.all() == []
     assert host.counters.writes == 1
+
+
+IN_USE = "being used by another process"
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        (r"del C:\Windows\j\busy.txt", 0, IN_USE),
+        (r"ren C:\Windows\j\busy.txt other.txt", 1, IN_USE),
+        (r"(echo x)>C:\Windows\j\busy.txt", 1, IN_USE),
+        (r"(echo x)>>C:\Windows\j\busy.txt", 1, IN_USE),
+        (r"ren C:\Windows\j k", 1, "Access is denied"),
+        (r"rd /s /q C:\Windows\j", 0, IN_USE),
+        (r"type C:\Windows\j\busy.txt", 0, ""),
+    ],
+)
+def test_what_a_task_writes_to_is_in_use(make_host: MakeHost, line: str, code: int, says: str) -> None:
+    host = make_host("win7-sp1", installers={"KB3140245": {"hangs": True}}, restart_ms=1)
+    host.files.make(r"C:\Windows\j\k")
+    host.files.open(r"C:\a.msu", append=False).content = package("KB3140245", "win7-sp1", "amd64")
+    stage(host, r"wusa C:\a.msu /quiet /norestart", path=r"C:\Windows\j\in.cmd")
+    stage(host, r'cmd /d /s /c "C:\Windows\j\in.cmd" >C:\Windows\j\busy.txt 2>&1')
+    host.say(CREATE.format("00:00") + "&schtasks /run /tn fleet")
+    until(host.processes.images)
+    said = host.say(line)
+    assert said[0] == code
+    assert says in said[2]
+    assert host.files.exists(r"C:\Windows\j\busy.txt")
+    assert host.files.exists(r"C:\Windows\j\k") is not line.startswith("rd")
+    host.restart()
+    until(lambda: done(host))
+    assert host.say(r"rd /s /q C:\Windows\j")[2] == ""
+    assert not host.files.exists(r"C:\Windows\j")
+    assert host.counters.refused == []
+
+
+def test_sizes_of_files_can_be_asked_for(make_host: MakeHost) -> None:
+    host = make_host()
+    stage(host, "12345", path=r"C:\a")
+    line = r"(for %g in (C:\a) do (if {} (echo yes)))"
+    says = {"%~zg==7": "yes", "%~zg==8": "", "%~zg lss 8": "yes", "%~zg lss 7": "", "not %~zg lss 7": "yes"}
+    assert {text: host.say("echo off&" + line.format(text))[1].strip() for text in says} == says
+    gone = line.replace("C:\\a", "C:\\none")
+    assert host.say("echo off&" + gone.format("%~zg==0"))[1] == ""
+    assert host.say("echo off&" + gone.format("%~zg lss 5"))[1].strip() == "yes", "as texts, nothing comes first"

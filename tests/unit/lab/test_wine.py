@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import wine_template
+from tests.lab import wine_prefix, wine_template
 from tests.lab.fleet import Lab
 
 from .test_wsman import connect, run
@@ -137,7 +137,7 @@ def test_who_answers_which_command(lab: Lab, program: str) -> None:
     if program == "reg":
         assert owners == {"lab"}
         assert (system / "winereg.exe").read_bytes() != (system / "reg.exe").read_bytes()
-    elif program in ("cmd", "find", "findstr", "chcp", "regini", "schtasks", "shutdown"):
+    elif program in ("cmd", "find", "findstr", "chcp", "regini", "schtasks", "shutdown", "certutil"):
         assert owners == {told}
     elif program == "cscript":  # Wine's own, with another mark
         assert owners == {"lab"}
@@ -159,6 +159,9 @@ def test_nothing_is_left(tmp_path: Path) -> None:
         host = lab.host("w").backend
         prefix, server = host._prefix, host._server.pid  # type: ignore[union-attr]
         assert prefix.exists()
+        lab.host("w").run("ver")
+        assert wine_prefix.processes(prefix)
         assert Path(f"/proc/{server}").exists()
     assert not prefix.exists()
+    assert wine_prefix.processes(prefix) == []
     assert not Path(f"/proc/{server}").exists()

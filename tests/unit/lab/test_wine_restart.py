@@ -15,7 +15,8 @@ import pytest
 from tests.lab import wine_template
 from tests.lab.fleet import Lab, LabHost
 from tests.lab.power import BOOT_ID
-from tests.lab.wine import WineHost
+from tests.lab.wine import WINE_USER, WineHost
+from tests.lab.wine_power import REWRITTEN
 
 pytestmark = [pytest.mark.wine, pytest.mark.needs(wine_template.COMPILER)]
 
@@ -85,9 +86,15 @@ def test_a_restart_is_another_wineserver_with_the_same_prefix(lab: Lab) -> None:
     updates = r"HKLM\SOFTWARE\Microsoft\Updates\UpdateExeVolatile"
     host.run(rf"echo off&(for %t in (a:) do (reg add {KEY} /v n /d x /f&reg add {updates} /v Flags /d 1 /f)) <nul 2>&1")
     before = boots(host)
+    first = {path: host.export(path) for path in REWRITTEN}
     host.run("echo off&(for %t in (a:) do (shutdown /r /t 5 /f)) <nul 2>&1")
     until(lambda: backend(host).power.restarts == 1 and backend(host).power.up)
     assert boots(host) == before + 1
     assert host.export(KEY)[r"HKEY_LOCAL_MACHINE\SOFTWARE\Lab"]["n"] == (1, "x\0".encode("utf-16-le"))
     assert host.export(updates) == {}
+    # Wine would write these anew, as they are on the machine that it runs on, and forget the other users.
+    for path, keys in first.items():
+        last = host.export(path)
+        own = tuple(key for key in keys if WINE_USER in key)
+        assert {key: keys[key] for key in keys if key not in own} == {key: last[key] for key in keys if key not in own}
     assert "6.1.7601" in host.run("echo off&(for %t in (a:) do (ver)) <nul 2>&1")[1]

@@ -215,6 +215,10 @@ def test_an_export_equals_itself_and_sees_an_empty_key(lab: Lab) -> None:
         (r'(ver)>>"C:\f g"&ver', r'(>>"C:\f g" ver)&ver'),
         (r"(if exist C:\x ((echo a)>%SystemRoot%\f))", r"(if exist C:\x ((>C:\windows\f echo a)))"),
         (r"echo a>C:\f", r"echo a>C:\f"),
+        (
+            r"(echo a&echo ^%errorlevel^%^>b)>C:\f",
+            r"(>C:\f echo a&>>C:\f echo {LAB-PERCENT}errorlevel{LAB-PERCENT}^>b&labbatch C:\f)",
+        ),
     ],
 )
 def test_what_wine_is_told(line: str, told: str) -> None:
@@ -225,6 +229,35 @@ def test_what_wine_is_told(line: str, told: str) -> None:
 def test_what_wine_cannot_be_told(line: str) -> None:
     with pytest.raises(Refused, match="a group into a file"):
         for_wine(line)
+
+
+@pytest.mark.parametrize("line", ["echo ^%x", r"echo ^%x^%>C:\f", "(echo ^%x)"])
+def test_a_percent_sign_is_written_into_files_alone(line: str) -> None:
+    with pytest.raises(Refused, match=r"\^% outside of a group into a file"):
+        for_wine(line)
+
+
+def test_a_variable_is_written_for_a_batch_file(lab: Lab) -> None:
+    line = packed(
+        f"md {FOLDER}",
+        rf"(echo @echo off&echo echo ^%errorlevel^%^>{FOLDER}\code.txt)>{FOLDER}\run.cmd",
+        rf"(echo rem 100^%&echo ^%a^%^%b^%)>>{FOLDER}\run.cmd",
+        rf"type {FOLDER}\run.cmd",
+        f"rd /s /q {FOLDER}",
+    )
+    written = r"@echo off|echo %errorlevel%>C:\Windows\MailFleet-0123456789abcdef\code.txt|rem 100%|%a%%b%|"
+    for said in both(lab, line):
+        assert said.replace("C:\\windows", "C:\\Windows") == written.replace("|", "\r\n")
+
+
+def test_a_group_into_a_file_is_written_in_words_of_the_same_length(lab: Lab) -> None:
+    lines = (r"^(echo a^)^>C:\x", r"^(echo ^%errorlevel^%^)^>C:\y", r"if exist C:\x ^(echo a^>C:\z^)", "^(ver^)")
+    echoed = "&echo.&".join(f"echo {one}" for one in lines)
+    line = packed(f"md {FOLDER}", rf"({echoed})>{FOLDER}\run.cmd", rf"type {FOLDER}\run.cmd", f"rd /s /q {FOLDER}")
+    wine, simulated = (said.replace("\r\n", "|") for said in both(lab, line))
+    assert simulated == r"(echo a)>C:\x||(echo %errorlevel%)>C:\y||if exist C:\x (echo a>C:\z)||(ver)|"
+    assert wine == r">C:\x  echo a||>C:\y  echo %errorlevel%||if exist C:\x (echo a>C:\z)||(ver)|"
+    assert len(wine) == len(simulated)
 
 
 def test_writes_of_a_line() -> None:

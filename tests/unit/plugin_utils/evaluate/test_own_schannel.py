@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.own_schannel import MEANINGS, judge, meaning
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.own_schannel import judge, meaning
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Acceptance, Protocol, Source
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Outcome
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.verification import Proof, Reply
@@ -39,18 +39,22 @@ ON: Keys = {PROTOCOLS + r"\TLS 1.2\Client": {"Enabled": 1, "DisabledByDefault": 
     ],
 )
 def test_errors(number: int, name: str, handshake: Outcome) -> None:
-    found = meaning(Reply("error", number))
+    found = meaning(KNOWLEDGE, Reply("error", number))
     assert (found.name, found.handshake) == (name, handshake)
     assert found.says
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 503])
 def test_any_answer_in_http_comes_after_a_handshake(status: int) -> None:
-    assert meaning(Reply("status", status)).handshake is Outcome.WORKS
+    assert meaning(KNOWLEDGE, Reply("status", status)).handshake is Outcome.WORKS
 
 
-def test_whatever_does_not_work_says_what_to_do() -> None:
-    assert [number for number, one in MEANINGS.items() if one.handshake is not Outcome.WORKS and not one.advice] == []
+def test_every_error_of_the_table_is_told_as_it_stands_there() -> None:
+    for row in KNOWLEDGE.error_codes.values():
+        found = meaning(KNOWLEDGE, Reply("error", 0x80070000 + row.code if row.code < 1 << 16 else row.code))
+        assert (found.name, found.handshake.value, found.says) == (row.id, row.handshake, row.says)
+        assert found.handshake is Outcome.WORKS or all(one in found.advice for one in row.advice)
+        assert (found.handshake is Outcome.WORKS) == (not found.advice)
 
 
 #: os, registry, error, what is known of the server, versions that the controller saw, what it proves, a word of why.
@@ -93,12 +97,12 @@ RULE: list[tuple[str, Keys, int, Acceptance, set[Protocol], Proof, str]] = [
 def test_the_rule_of_the_mask(
     os_id: str, keys: Keys, error: int, accepts: Acceptance, seen: set[Protocol], proof: Proof, word: str
 ) -> None:
-    found, why = judge(host(os_id, keys)).proof(meaning(Reply("error", error)), accepts, frozenset(seen))
+    found, why = judge(host(os_id, keys)).proof(meaning(KNOWLEDGE, Reply("error", error)), accepts, frozenset(seen))
     assert (found, word in why) == (proof, True), why
 
 
 def test_an_unread_mask_proves_nothing() -> None:
     ctx = host("win10-1709", OFF, unread={WINHTTP: "access denied"})
-    found, why = judge(ctx).proof(meaning(Reply("error", NO_COMMON)), ONLY_12, frozenset())
+    found, why = judge(ctx).proof(meaning(KNOWLEDGE, Reply("error", NO_COMMON)), ONLY_12, frozenset())
     assert found is Proof.NOTHING
     assert "access denied" in why

@@ -12,8 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import proxy
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     Region,
     RegistryData,
@@ -27,47 +25,35 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result impo
     State,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import UserHive
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.proxy import (
-    ConnectionSettings,
-    WinHttpProxy,
-    write_connection_settings,
-    write_winhttp_settings,
-)
 from tests.support.hosts import ALICE, KNOWLEDGE, Keys, host
-
-NATIVE, WOW, MACHINE, MACHINE_BLOB, PER_USER = (
-    KNOWLEDGE.registry[row].key
-    for row in (
-        "proxy-winhttp-native",
-        "proxy-winhttp-wow6432",
-        "proxy-machine",
-        "proxy-machine-connections",
-        "proxy-machine-policy",
-    )
+from tests.support.proxy_hosts import (
+    DEFAULT,
+    MACHINE,
+    MACHINE_RECORDS,
+    NATIVE,
+    POLICY,
+    RECORDS,
+    SCRIPT,
+    SERVER,
+    USER,
+    WOW,
+    findings,
+    record,
+    winhttp,
 )
-USER = f"{ALICE.root}\\{KNOWLEDGE.registry['proxy-user-enable'].key}"
-USER_BLOB = f"{ALICE.root}\\{KNOWLEDGE.registry['proxy-user-connections'].key}"
-BLOB = "DefaultConnectionSettings"
-PROXY, SCRIPT = "proxy.example:8080", "http://proxy.example/proxy.pac"
+from tests.support.proxy_hosts import user as with_records
+
 DENIED = "access denied"
 X64 = {"PROCESSOR_ARCHITECTURE": "AMD64"}
 X86 = {"PROCESSOR_ARCHITECTURE": "x86"}
 
 
 def blob(flags: int, proxy_name: str = "", script: str = "") -> bytes:
-    return write_connection_settings(ConnectionSettings(0x46, 2, flags, proxy_name, "<local>", script, bytes(32)))
-
-
-def winhttp(access: int, proxy_name: str = "", version: int = 0x18) -> bytes:
-    return write_winhttp_settings(WinHttpProxy(version, 0, access, proxy_name, "<local>"))
+    return record(flags, proxy_name, "<local>", script)
 
 
 def user(data: RegistryData | None, **plain: RegistryData) -> Keys:
-    return {USER: plain, USER_BLOB: {} if data is None else {BLOB: data}}
-
-
-def findings(ctx: Context) -> dict[tuple[str, str], Finding]:
-    return {(finding.id, finding.subject): finding for finding in proxy.evaluate(ctx)}
+    return with_records({} if data is None else {DEFAULT: data}, **plain)
 
 
 def of_alice(layer: Keys, **fields: t.Any) -> tuple[Finding, Finding]:
@@ -81,8 +67,8 @@ def of_alice(layer: Keys, **fields: t.Any) -> tuple[Finding, Finding]:
         (None, State.PASS, "direct"),
         (winhttp(1), State.PASS, "direct"),
         (winhttp(1, version=0x28), State.PASS, "direct"),
-        (winhttp(3, PROXY), State.PASS, f"proxy {PROXY}"),
-        (winhttp(3, PROXY)[:-3], State.FAIL, "unknown"),
+        (winhttp(3, SERVER), State.PASS, f"proxy {SERVER}"),
+        (winhttp(3, SERVER)[:-3], State.FAIL, "unknown"),
         (b"", State.FAIL, "unknown"),
         ("text", State.FAIL, "unknown"),
     ],
@@ -99,8 +85,8 @@ def test_winhttp(data: RegistryData | None, state: State, effective: str) -> Non
 
 
 def test_winhttp_of_32_bit_programs_is_a_view_of_its_own() -> None:
-    ctx = host("win7-sp1", {WOW: {"WinHttpSettings": winhttp(3, PROXY)}}, environment=X64)
-    assert findings(ctx)["proxy.winhttp", "wow6432"].effective == f"proxy {PROXY}"
+    ctx = host("win7-sp1", {WOW: {"WinHttpSettings": winhttp(3, SERVER)}}, environment=X64)
+    assert findings(ctx)["proxy.winhttp", "wow6432"].effective == f"proxy {SERVER}"
     ctx = host("win7-sp1", environment=X86)
     assert ("proxy.winhttp", "wow6432") not in findings(ctx)
 
@@ -116,25 +102,25 @@ def test_winhttp_unread() -> None:
         (user(blob(9), ProxyEnable=0), "direct + auto-detect", True),
         (user(blob(1), ProxyEnable=0), "direct", True),
         (user(blob(1)), "direct", True),
-        (user(blob(3, PROXY), ProxyEnable=1, ProxyServer=PROXY), f"proxy {PROXY}", True),
-        (user(blob(3, PROXY), ProxyEnable=1, ProxyServer=PROXY.upper()), f"proxy {PROXY}", True),
+        (user(blob(3, SERVER), ProxyEnable=1, ProxyServer=SERVER), f"proxy {SERVER}", True),
+        (user(blob(3, SERVER), ProxyEnable=1, ProxyServer=SERVER.upper()), f"proxy {SERVER}", True),
         (user(blob(5, script=SCRIPT), AutoConfigURL=SCRIPT), f"script {SCRIPT}", True),
         (
-            user(blob(15, PROXY, SCRIPT), ProxyEnable=1, ProxyServer=PROXY, AutoConfigURL=SCRIPT),
-            f"proxy {PROXY} + script {SCRIPT} + auto-detect",
+            user(blob(15, SERVER, SCRIPT), ProxyEnable=1, ProxyServer=SERVER, AutoConfigURL=SCRIPT),
+            f"proxy {SERVER} + script {SCRIPT} + auto-detect",
             True,
         ),
         # What is stored and switched off is no difference.
-        (user(blob(9, PROXY, SCRIPT), ProxyEnable=0, ProxyServer="old:1"), "direct + auto-detect", True),
-        (user(None, ProxyEnable=1, ProxyServer=PROXY), f"proxy {PROXY}", True),
-        (user(None, ProxyEnable=0, ProxyServer=PROXY), "direct", True),
+        (user(blob(9, SERVER, SCRIPT), ProxyEnable=0, ProxyServer="old:1"), "direct + auto-detect", True),
+        (user(None, ProxyEnable=1, ProxyServer=SERVER), f"proxy {SERVER}", True),
+        (user(None, ProxyEnable=0, ProxyServer=SERVER), "direct", True),
         (user(None, AutoConfigURL=SCRIPT), f"script {SCRIPT}", True),
         (user(None), "direct", True),
         # Somebody wrote the plain values only.
-        (user(blob(9), ProxyEnable=1, ProxyServer=PROXY), "direct + auto-detect", False),
-        (user(blob(3, PROXY), ProxyEnable=0, ProxyServer=PROXY), f"proxy {PROXY}", False),
-        (user(blob(3, PROXY)), f"proxy {PROXY}", False),
-        (user(blob(3, PROXY), ProxyEnable=1, ProxyServer="other:1"), f"proxy {PROXY}", False),
+        (user(blob(9), ProxyEnable=1, ProxyServer=SERVER), "direct + auto-detect", False),
+        (user(blob(3, SERVER), ProxyEnable=0, ProxyServer=SERVER), f"proxy {SERVER}", False),
+        (user(blob(3, SERVER)), f"proxy {SERVER}", False),
+        (user(blob(3, SERVER), ProxyEnable=1, ProxyServer="other:1"), f"proxy {SERVER}", False),
         (user(blob(1), AutoConfigURL=SCRIPT), "direct", False),
         (user(blob(5, script=SCRIPT)), f"script {SCRIPT}", False),
         (user(blob(1), ProxyEnable="1"), "direct", True),
@@ -148,7 +134,7 @@ def test_wininet(layer: Keys, effective: str, agree: bool) -> None:
     assert consistent.remedy is (Remedy.NONE if agree else Remedy.FIX)
 
 
-@pytest.mark.parametrize("data", [b"", blob(9)[:3], blob(9)[:10], blob(3, PROXY)[:20], "text", 7])
+@pytest.mark.parametrize("data", [b"", blob(9)[:3], blob(9)[:10], blob(3, SERVER)[:20], "text", 7])
 def test_a_damaged_blob(data: RegistryData) -> None:
     setting, consistent = of_alice(user(data, ProxyEnable=0))
     assert (setting.state, setting.effective) == (State.UNKNOWN, "unknown")
@@ -173,9 +159,9 @@ def test_a_record_of_an_unknown_layout_is_not_called_damaged(data: bytes) -> Non
 @pytest.mark.parametrize(
     ("unread", "states"),
     [
-        (USER_BLOB, (State.UNKNOWN, State.UNKNOWN)),
+        (RECORDS, (State.UNKNOWN, State.UNKNOWN)),
         (USER, (State.UNKNOWN, State.UNKNOWN)),
-        (PER_USER, (State.UNKNOWN, State.PASS)),
+        (POLICY, (State.UNKNOWN, State.PASS)),
     ],
 )
 def test_unread_places(unread: str, states: tuple[State, State]) -> None:
@@ -199,9 +185,9 @@ def test_plain_values_that_could_not_be_read(data: bytes | None) -> None:
 
 
 def test_a_contradiction_is_told_in_words() -> None:
-    _unused, off = of_alice(user(blob(9), ProxyEnable=1, ProxyServer=PROXY))
+    _unused, off = of_alice(user(blob(9), ProxyEnable=1, ProxyServer=SERVER))
     assert off.why.startswith("ProxyEnable says on, the binary settings say off")
-    _unused, on = of_alice(user(blob(3, PROXY), ProxyEnable=0))
+    _unused, on = of_alice(user(blob(3, SERVER), ProxyEnable=0))
     assert on.why.startswith("ProxyEnable says off, the binary settings say on")
 
 
@@ -217,7 +203,7 @@ def test_the_users_setting_is_shown_even_where_a_policy_may_override_it() -> Non
     setting, _unused = of_alice(user(blob(9), ProxyEnable=0), unread={r"HKLM\SOFTWARE": DENIED})
     assert setting.effective == "direct + auto-detect"
     assert setting.observed["ProxyEnable"] == 0
-    assert setting.observed[BLOB]["flags"] == 9
+    assert setting.observed[DEFAULT]["flags"] == 9
 
 
 @pytest.mark.parametrize(
@@ -226,14 +212,14 @@ def test_the_users_setting_is_shown_even_where_a_policy_may_override_it() -> Non
 )
 def test_one_proxy_for_the_machine_if_a_policy_says_so(policy: dict[str, RegistryData], subjects: set[str]) -> None:
     machine: Keys = {
-        PER_USER: policy,
-        MACHINE: {"ProxyEnable": 1, "ProxyServer": PROXY},
-        MACHINE_BLOB: {BLOB: blob(3, PROXY)},
+        POLICY: policy,
+        MACHINE: {"ProxyEnable": 1, "ProxyServer": SERVER},
+        MACHINE_RECORDS: {DEFAULT: blob(3, SERVER)},
     }
     found = findings(host("win7-sp1", user(blob(9)), machine))
     assert {subject for check, subject in found if check == "proxy.wininet"} == subjects
     if subjects == {"machine"}:
-        assert found["proxy.wininet", "machine"].effective == f"proxy {PROXY}"
+        assert found["proxy.wininet", "machine"].effective == f"proxy {SERVER}"
         assert found["proxy.consistent", "machine"].state is State.PASS
 
 

@@ -17,7 +17,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import proxy
 from tests.support.hosts import ALICE, host
-from tests.unit.plugin_utils.plan.proxy_hosts import (
+from tests.support.proxy_hosts import (
     DEFAULT,
     NATIVE,
     SCRIPT,

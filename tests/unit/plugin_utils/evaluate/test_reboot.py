@@ -10,7 +10,7 @@ import dataclasses
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import reboot
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryData, Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Remedy, Severity, State
 from tests.support.hosts import KNOWLEDGE, Keys, host
 
@@ -94,3 +94,32 @@ def test_on_a_windows_that_nobody_knows_every_sign_counts(layer: Keys) -> None:
 def test_a_finding_names_the_place_of_every_sign() -> None:
     (finding,) = reboot.evaluate(host("win7-sp1", {CBS: {}, MANAGER: {RENAMES2: MOVE}}))
     assert finding.where == f"{CBS}; {MANAGER}\\{RENAMES2}"
+
+
+@pytest.mark.parametrize(
+    ("data", "file", "waits"),
+    [
+        (("", r"!\??\C:\WINDOWS\system32\a.dll"), r"system32\a.dll", True),
+        ((r"\??\C:\WINDOWS\system32\a.dll", ""), r"System32\A.DLL", True),
+        ((r"\??\C:\WINDOWS\system32\aa.dll", ""), r"system32\a.dll", False),
+        ((r"\??\C:\WINDOWS\system32\a.dll.bak", ""), r"system32\a.dll", False),
+        ((), r"system32\a.dll", False),
+        (b"x", r"system32\a.dll", False),
+    ],
+)
+def test_files_that_wait_to_be_replaced(data: RegistryData, file: str, waits: bool) -> None:
+    assert reboot.replaces(host("xp-sp3", {MANAGER: {RENAMES2: data}}), file) is waits
+
+
+@pytest.mark.parametrize(
+    ("layer", "unread", "waits"),
+    [
+        ({}, {}, False),
+        ({VOLATILE: {"Flags": 1}}, {}, True),
+        ({UPDATES: {"UpdateExeVolatile": 1}}, {}, True),
+        ({MANAGER: {RENAMES: MOVE}}, {}, False),
+        ({}, {VOLATILE: "Denied."}, False),
+    ],
+)
+def test_the_mark_of_update_exe(layer: Keys, unread: dict[str, str], waits: bool) -> None:
+    assert reboot.update_exe_waits(host("xp-sp3", layer, unread=unread)) is waits

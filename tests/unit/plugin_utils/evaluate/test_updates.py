@@ -10,13 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import installed_kbs, presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import (
+    alternative,
+    installed_kbs,
+    presence,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import FileVersion
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_file import parse
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_image import image_of
-from tests.support.hosts import ALICE, KNOWLEDGE, host
+from tests.support.hosts import ALICE, KNOWLEDGE, Keys, host
 
 PACKAGES = KNOWLEDGE.registry["cbs-packages"].key
 KB3140245 = PACKAGES + r"\Package_for_KB3140245~31bf3856ad364e35~amd64~~6.1.1.1"
@@ -166,3 +170,89 @@ def test_every_update_of_the_table_is_judged_as_the_capture_has_it(
         set(lookup.superseding(KNOWLEDGE, update_id, os_id)) & listed for update_id in found - listed
     )
     assert ("KB3140245" in found) == ("KB3140245" in listed)
+
+
+FAMILY_2003 = KNOWLEDGE.registry["updates-2003"].key
+MANAGER = KNOWLEDGE.registry["reboot-renames"].key
+MARK: Keys = {KNOWLEDGE.registry["reboot-update-exe"].key: {"Flags": 1}}
+RECORD: Keys = {FAMILY + r"\KB4019276": {}}
+LISTED: Keys = {FAMILY + r"\KB4019276\Filelist\0": {"FileName": "schannel.dll", "Version": "5.1.2600.7346"}}
+XP_OLD = {r"system32\schannel.dll": FileVersion((5, 1, 2600, 5512))}
+XP_NEW = {r"system32\schannel.dll": FileVersion((5, 1, 2600, 7346))}
+
+
+def renames(*targets: str, name: str = "PendingFileRenameOperations") -> Keys:
+    """Files that are replaced at the next restart."""
+    return {MANAGER: {name: tuple(text for one in targets for text in (r"\??\C:\WINDOWS\SET1.tmp", "!\\??\\" + one))}}
+
+
+OURS = renames(r"C:\WINDOWS\System32\SCHANNEL.DLL")
+OURS_TOO = renames(r"C:\WINDOWS\system32\schannel.dll", name="PendingFileRenameOperations2")
+OTHERS = renames(r"C:\WINDOWS\system32\winhttp.dll", r"C:\temp\schannel.dll", r"C:\x\mysystem32\schannel.dll")
+
+
+@pytest.mark.parametrize(
+    ("layers", "files", "present", "pending"),
+    [
+        # Installed, not restarted; with and without a version of the file.
+        ((RECORD, MARK), NO_FILES, False, True),
+        ((LISTED, MARK), NO_FILES, False, True),
+        ((RECORD, OURS), NO_FILES, False, True),
+        ((RECORD, OURS_TOO), NO_FILES, False, True),
+        ((RECORD, LISTED, MARK, OURS), NO_FILES, False, True),
+        ((RECORD, LISTED, MARK, OURS), XP_OLD, False, True),
+        # After the restart the signs are gone.
+        ((RECORD, LISTED), NO_FILES, True, False),
+        ((RECORD, LISTED), XP_NEW, True, False),
+        # Another update waits: whose files these are cannot always be told, unless the file was looked at.
+        ((RECORD, MARK, OTHERS), NO_FILES, False, True),
+        ((RECORD, MARK, OTHERS), XP_NEW, True, False),
+        # Something else than an update waits.
+        ((RECORD, OTHERS), NO_FILES, True, False),
+        # Nothing is recorded: somebody else's restart brings nothing, and a mere HotFix key stays weak.
+        ((MARK, OURS), NO_FILES, False, False),
+        (({HOTFIX + r"\KB4019276": {"Installed": 1}}, MARK), NO_FILES, None, False),
+        # A record without its file, and nothing that would bring it.
+        ((RECORD,), XP_OLD, False, False),
+    ],
+)
+def test_an_update_of_xp_is_in_force_after_the_restart(
+    layers: tuple[Keys, ...], files: object, present: bool | None, pending: bool
+) -> None:
+    found = presence(host("xp-sp3", *layers, files=files), "KB4019276")
+    assert (found.present, found.pending) == (present, pending), found.why
+
+
+@pytest.mark.parametrize(
+    ("layer", "why"),
+    [(MARK, "which may be this one"), (OURS, r"system32\schannel.dll is only replaced at the next restart")],
+)
+def test_why_an_update_of_xp_waits(layer: Keys, why: str) -> None:
+    found = presence(host("xp-sp3", RECORD, layer), "KB4019276")
+    assert why in found.why
+
+
+def test_signs_that_could_not_be_looked_for_are_none() -> None:
+    unread = {KNOWLEDGE.registry["reboot-update-exe"].key: "Denied.", MANAGER: "Denied."}
+    assert presence(host("xp-sp3", RECORD, unread=unread), "KB4019276").present is True
+
+
+def test_an_update_of_2003_waits_by_the_mark_alone() -> None:
+    record: Keys = {FAMILY_2003 + r"\KB948963": {}}
+    assert presence(host("server-2003-sp2", record), "KB948963").present is True
+    assert presence(host("server-2003-sp2", record, MARK), "KB948963").pending is True
+
+
+def test_what_does_the_same_and_waits_is_named_apart() -> None:
+    older, newer = KNOWLEDGE.updates["KB938397"], KNOWLEDGE.updates["KB968730"]
+    record: Keys = {FAMILY_2003 + r"\KB938397": {}}
+    ctx = host("server-2003-sp2", record, MARK)
+    assert (alternative(ctx, newer), alternative(ctx, newer, pending=True)) == (None, older.id)
+    ctx = host("server-2003-sp2", record)
+    assert (alternative(ctx, newer), alternative(ctx, newer, pending=True)) == (older.id, None)
+
+
+def test_component_based_servicing_says_itself_what_waits() -> None:
+    """Signs of a restart change nothing about a package that has its state."""
+    ctx = host("win7-sp1", {KB3140245: {"CurrentState": 0x70}}, OURS, MARK, files=NO_FILES)
+    assert presence(ctx, "KB3140245").present is True

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.package_commands import installing, removal
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.package_commands import (
+    installing,
+    record_names,
+    removal,
+)
 from tests.support.hosts import KNOWLEDGE, NT, Keys, host
 
 UPDATES = KNOWLEDGE.registry["updates-xp"].key
@@ -28,9 +32,12 @@ NAME = "Package_for_KB3140245~31bf3856ad364e35~amd64~~6.1.1.1"
             "win7-sp1",
             "a.msu",
             True,
-            ["dism /online /add-package /packagepath:CAB /quiet /norestart", "wusa.exe a.msu /quiet /norestart"],
+            [
+                "dism /online /add-package /packagepath:CAB /quiet /norestart /logpath:LOG",
+                "wusa.exe a.msu /quiet /norestart",
+            ],
         ),
-        ("win7-sp1", "a.cab", False, ["dism /online /add-package /packagepath:a.cab /quiet /norestart"]),
+        ("win7-sp1", "a.cab", False, ["dism /online /add-package /packagepath:a.cab /quiet /norestart /logpath:LOG"]),
         (
             "vista-sp2",
             "a.msu",
@@ -154,6 +161,17 @@ def test_why_an_update_of_xp_cannot_be_removed(layer: Keys, unread: dict[str, st
     assert found.ways == ()
     assert found.why.startswith("KB4019276 cannot be removed: ")
     assert why in found.why
+
+
+def test_the_list_of_programs_that_was_not_read_says_nothing() -> None:
+    """A record without a command was installed without a backup; that of another place was simply not asked for."""
+    ctx = host("xp-sp3", {rf"{UPDATES}\KB4019276": {}}, unread={UNINSTALL: "was not asked for"})
+    assert "without a backup" in removal(ctx, KNOWLEDGE.updates["KB4019276"]).why
+
+
+@pytest.mark.parametrize(("kb", "names"), [("KB4019276", ("KB4019276",)), ("KB4230450", ("KB4230450-IE8",))])
+def test_names_of_records(kb: str, names: tuple[str, ...]) -> None:
+    assert record_names(KNOWLEDGE.updates[kb]) == names
 
 
 def state(number: int | None, name: str = NAME) -> Keys:

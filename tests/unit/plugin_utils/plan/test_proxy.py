@@ -28,7 +28,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.proxy import
     write_connection_settings,
 )
 from tests.support.hosts import ALICE, Keys, host
-from tests.unit.plugin_utils.plan.proxy_hosts import (
+from tests.support.proxy_hosts import (
     AS_SET,
     DEFAULT,
     DEFAULTS,

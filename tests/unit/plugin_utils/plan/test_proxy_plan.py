@@ -29,7 +29,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.proxy import
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.result import result
 from tests.support.hosts import ALICE, KNOWLEDGE, Keys, host
-from tests.unit.plugin_utils.plan.proxy_hosts import (
+from tests.support.proxy_hosts import (
     DEFAULT,
     DEFAULTS,
     IN_ORDER,

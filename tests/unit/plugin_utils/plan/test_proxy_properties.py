@@ -38,7 +38,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.proxy import
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_file import parse
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_image import image_of
 from tests.support.hosts import ALICE, Keys, host
-from tests.unit.plugin_utils.plan.proxy_hosts import (
+from tests.support.proxy_hosts import (
     DEFAULT,
     LEGACY,
     NATIVE,

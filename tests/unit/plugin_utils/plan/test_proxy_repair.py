@@ -21,7 +21,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import proxy
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import audit
 from tests.support.hosts import ALICE, Keys, host
-from tests.unit.plugin_utils.plan.proxy_hosts import (
+from tests.support.proxy_hosts import (
     DEFAULT,
     DEFAULTS,
     IN_ORDER,

@@ -62,12 +62,12 @@ NARROWING = (
 
 @pytest.mark.parametrize("step", NARROWING)
 def test_tls_is_narrowed_while_we_talk_over_it(step: RegistryStep) -> None:
-    (danger,) = dangers((step,), HTTPS)
+    (danger,) = dangers(KNOWLEDGE, (step,), HTTPS)
     assert (danger.step, danger.consent) == (step, OWN_CONNECTION)
     assert danger.why.startswith(f"{step.key}\\{step.name} ")
     assert danger.why.endswith("this run's own connection (winrm) is over TLS.")
-    assert dangers((step,), HTTP) == ()
-    assert dangers((step,), SSH) == ()
+    assert dangers(KNOWLEDGE, (step,), HTTP) == ()
+    assert dangers(KNOWLEDGE, (step,), SSH) == ()
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_tls_is_narrowed_while_we_talk_over_it(step: RegistryStep) -> None:
     ],
 )
 def test_no_danger(step: RegistryStep) -> None:
-    assert dangers((step,), HTTPS) == ()
+    assert dangers(KNOWLEDGE, (step,), HTTPS) == ()
 
 
 @pytest.mark.parametrize("connection", [HTTPS, HTTP, SSH])
@@ -97,7 +97,7 @@ def test_no_danger(step: RegistryStep) -> None:
     ("before", "after", "verb"), [(None, b"a", "sets"), (b"a", b"b", "changes"), (b"a", None, "switches off")]
 )
 def test_the_machine_proxy(row: str, before: Data, after: Data, verb: str, connection: OwnConnection) -> None:
-    (danger,) = dangers((proxy(row, before, after),), connection)
+    (danger,) = dangers(KNOWLEDGE, (proxy(row, before, after),), connection)
     assert f"WinHttpSettings {verb} the machine's proxy" in danger.why
 
 
@@ -119,11 +119,11 @@ def test_the_machine_proxy(row: str, before: Data, after: Data, verb: str, conne
     ],
 )
 def test_rules(before: str | Absent, after: str | Absent, dangerous: bool) -> None:
-    found = dangers((RuleStep(RULES, "{1}", "x", before, after),), SSH)
+    found = dangers(KNOWLEDGE, (RuleStep(RULES, "{1}", "x", before, after),), SSH)
     assert bool(found) == dangerous
     assert all("'x'" in danger.why and "(ssh)" in danger.why for danger in found)
 
 
 def test_each_danger_is_named_in_the_order_of_the_steps() -> None:
     steps: tuple[Step, ...] = (NARROWING[0], switch("SSL 2.0", "Enabled", 1, 0), NARROWING[2])
-    assert [danger.step for danger in dangers(steps, HTTPS)] == [NARROWING[0], NARROWING[2]]
+    assert [danger.step for danger in dangers(KNOWLEDGE, steps, HTTPS)] == [NARROWING[0], NARROWING[2]]

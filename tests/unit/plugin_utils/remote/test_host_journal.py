@@ -45,7 +45,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.host_journ
 from tests.lab import parse
 from tests.lab.entry import HostEntry
 from tests.lab.host import SimulatedHost
-from tests.support.hosts import KNOWLEDGE
 from tests.unit.plugin_utils.model.journals import FIX, OLDER, RUN, SWITCH, journals
 
 SIGNED = Signed(FIX, signature(as_data(FIX), "key"))
@@ -69,11 +68,6 @@ def long_journal() -> Journal:
     blob = random.Random(7).randbytes(6000)
     value = RegistryValue("DisabledByDefault", RegistryType.BINARY, blob)
     return replace(FIX, steps=(replace(SWITCH, before=value, after=ABSENT),))
-
-
-def test_the_paths_are_those_of_the_table() -> None:
-    rows = {name: KNOWLEDGE.registry[f"own-{name}"].key for name in ("root", "journal", "lock")}
-    assert rows == {"root": own.ROOT, "journal": own.JOURNALS, "lock": own.LOCKS}
 
 
 @given(journals(), st.none() | st.just("ab" * 32))

@@ -17,7 +17,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange i
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import JournalFolderError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import LOCKS, lock_section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Refusal
-from ansible_collections.mailfleet.client.plugins.plugin_utils.report.runs import rolled_back, unwound
+from ansible_collections.mailfleet.client.plugins.plugin_utils.report.runs import fixed, rolled_back, unwound
 from tests.support.hosts import PROTOCOLS
 from tests.support.lab_shell import FIREWALL, Bench, LabShell, consents
 
@@ -147,8 +147,8 @@ def test_a_listing_of_users_that_cannot_be_believed_loads_nothing(bench: Bench) 
     shell = LabShell(bench.host)
     real = bench.host.run
 
-    def lying(line: str, codepage: int = 0) -> object:
-        printed = real(line, codepage)
+    def lying(line: str, codepage: int = 0, stdin: bytes | None = None) -> object:
+        printed = real(line, codepage, stdin)
         out = re.sub(rb"(\r\nHKEY_USERS\\\.DEFAULT\r\n)", rb"\1what is this?\r\n", printed.out)
         return type(printed)(printed.code, out, printed.err)
 
@@ -191,6 +191,19 @@ def test_what_undoes_a_rollback_leaves_its_journal_on_the_host(bench: Bench) -> 
     assert bench.host.registry.find(f"{JOURNALS}\\{again.run}") is not None
     bench.roll_back("all")
     assert bench.registry() == first
+
+
+@pytest.mark.parametrize("limit", [1200, 1400])
+def test_what_does_not_fit_into_a_line_keeps_the_first_one_from_being_sent(limit: int, tmp_path: Path) -> None:
+    bench = Bench(tmp_path, os="win7-sp1")
+    bench.fix()
+    before = bench.registry()
+    short = LabShell(bench.host)
+    short.limit = limit
+    with pytest.raises(Refusal, match=r'Nothing was done.* the section "(journal|steps)" does not fit'):
+        bench.roll_back(shell=short)
+    assert bench.registry() == before
+    assert not [line for line in short.lines if "reg add" in line or "reg delete" in line]
 
 
 def test_many_runs_are_forgotten_over_short_lines_too(bench: Bench) -> None:
@@ -240,7 +253,7 @@ def test_a_step_that_does_not_take_is_named_and_the_run_can_be_unwound(tmp_path:
     assert "DisabledByDefault is not there" in why
     assert done.run is not None
     undone = bench.roll_back(done.run)
-    answer = unwound(done, undone)
+    answer = unwound(fixed(done), done, undone)
     assert (answer["failed"], answer["changed"]) == (True, False)
     assert answer["verdict"] == done.before.audit.verdict.value
     assert done.run in answer["msg"]

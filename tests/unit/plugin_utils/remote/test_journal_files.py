@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_codec import (
-    Signed,
-    as_data,
-    signature,
-)
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_codec import Signed
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import ABSENT
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import private_files
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import (
@@ -30,32 +25,13 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_fi
     JournalFolderError,
     folder_name,
 )
+from tests.support.journal_folders import SEALED, everything, journal_folder
 from tests.unit.plugin_utils.model.journals import FIX, OLDER, RUN, SWITCH
-
-SEALED = signature(as_data(FIX), "key")
-Work = Callable[[JournalFolder], object]
-#: Every way to use the folder for the host "pc" and one run.
-READING: dict[str, Work] = {
-    "read": lambda folder: folder.read("pc", RUN),
-    "is_running": lambda folder: folder.is_running("pc", RUN),
-    "discard": lambda folder: folder.discard("pc", RUN),
-    "write": lambda folder: folder.write("pc", FIX, None),
-    "running": lambda folder: folder.running("pc", RUN).__enter__(),
-}
-LISTING: dict[str, Work] = {
-    "runs": lambda folder: folder.runs("pc"),
-    "started": lambda folder: folder.started("pc"),
-}
-FILES = {"read": ".json", "write": ".json", "discard": ".json", "is_running": ".lock", "running": ".lock"}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> JournalFolder:
-    return JournalFolder(str(tmp_path / "deep" / "journals"))
-
-
-def everything(top: Path) -> set[str]:
-    return {str(path.relative_to(top)) for path in top.rglob("*")}
+    return journal_folder(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -118,23 +94,15 @@ def test_nothing_is_made_by_reading(folder: JournalFolder) -> None:
     assert folder.runs("pc") == ()
     assert folder.started("pc") == frozenset()
     assert not folder.is_running("pc", RUN)
-    folder.discard("pc", RUN)
     with pytest.raises(JournalFolderError, match=r"There is no journal .*\.json"):
         folder.read("pc", RUN)
     assert not folder.path.exists()
 
 
-def test_forgets_what_is_discarded(folder: JournalFolder) -> None:
-    folder.write("pc", FIX, None)
-    folder.discard("pc", RUN)
-    folder.discard("pc", RUN)
-    assert everything(folder.path) == {"pc"}
-
-
 @pytest.mark.parametrize("run", ["", "..", "../x", RUN + "/..", RUN + "\n", "\u0662" + RUN[1:], f"../pc/{RUN}"])
 def test_ids_that_are_none_are_refused(run: str, folder: JournalFolder) -> None:
     folder.write("pc", FIX, None)
-    uses = (folder.read, folder.discard, folder.is_running, lambda host, one: folder.running(host, one).__enter__())
+    uses = (folder.read, folder.is_running, lambda host, one: folder.running(host, one).__enter__())
     for use in uses:
         with pytest.raises(JournalFolderError, match="is not the id of a run"):
             use("pc", run)

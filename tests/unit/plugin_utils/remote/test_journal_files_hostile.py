@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,41 +14,20 @@ import pytest
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_codec import (
     MOST_BYTES,
     Signed,
-    as_data,
     as_json,
-    signature,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import private_files
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import (
     JournalFolder,
     JournalFolderError,
 )
+from tests.support.journal_folders import FILES, LISTING, READING, SEALED, everything, journal_folder
 from tests.unit.plugin_utils.model.journals import FIX, OLDER, RUN
-
-SEALED = signature(as_data(FIX), "key")
-Work = Callable[[JournalFolder], object]
-#: Every way to use the folder for the host "pc" and one run.
-READING: dict[str, Work] = {
-    "read": lambda folder: folder.read("pc", RUN),
-    "is_running": lambda folder: folder.is_running("pc", RUN),
-    "discard": lambda folder: folder.discard("pc", RUN),
-    "write": lambda folder: folder.write("pc", FIX, None),
-    "running": lambda folder: folder.running("pc", RUN).__enter__(),
-}
-LISTING: dict[str, Work] = {
-    "runs": lambda folder: folder.runs("pc"),
-    "started": lambda folder: folder.started("pc"),
-}
-FILES = {"read": ".json", "write": ".json", "discard": ".json", "is_running": ".lock", "running": ".lock"}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> JournalFolder:
-    return JournalFolder(str(tmp_path / "deep" / "journals"))
-
-
-def everything(top: Path) -> set[str]:
-    return {str(path.relative_to(top)) for path in top.rglob("*")}
+    return journal_folder(tmp_path)
 
 
 @pytest.mark.parametrize("use", READING | LISTING)

@@ -23,9 +23,11 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.signs impo
     file_names,
     signs_of,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_sections import update_sections
 from tests.lab.parse import For, Group, If, Node, Pipe, Sequence, Simple, parse
 from tests.unit.plugin_utils.remote.stand_ins import THUMBPRINTS
 
+FOR_UPDATES = update_sections(load(), ["KB4019276"])
 SECTIONS = reading(signs_of(load()), THUMBPRINTS)
 LINE = pack(SECTIONS, PLAIN_LIMIT)[0].text(new_token())
 
@@ -124,7 +126,8 @@ def test_quoted_texts_hold_nothing_that_a_second_cmd_would_act_upon() -> None:
 
 def test_every_place_that_is_judged_is_read() -> None:
     user = "S-1-5-21-1-2-3-4"
-    roots = [(query, root.casefold()) for item in SECTIONS for query, _argument, root in item.marks(user)]
+    sections = (*SECTIONS, *FOR_UPDATES)
+    roots = [(query, root.casefold()) for item in sections for query, _argument, root in item.marks(user)]
 
     def read(key: str, value: str | None) -> bool:
         for query, root in roots:

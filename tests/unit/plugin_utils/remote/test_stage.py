@@ -22,10 +22,10 @@ FOLDER = "MailFleet-0123456789abcdef"
 TOKEN = "fedcba9876543210"
 
 
-def content(*lines: str, wrap: bool = False) -> str:
+def content(*lines: str, wrap: bool = False, late: bool = False) -> str:
     """What stands in the file on a simulated host."""
     host = SimulatedHost("host", entry(), {})
-    text = compose(stage.written(FOLDER, "a.js", lines), TOKEN)
+    text = compose(stage.written(FOLDER, "a.js", lines, late=late), TOKEN)
     host.run(cmd(text) if wrap else text)
     assert host.counters.refused == []
     return host.files.read(rf"C:\Windows\{FOLDER}\a.js").decode("cp437")
@@ -75,7 +75,51 @@ def test_lines_arrive(line: str, wrap: bool) -> None:
     assert content(line, "last", wrap=wrap) == f"{line}\r\nlast\r\n"
 
 
+ROOT = r"C:\Windows"
+VARIABLES = [
+    (r"del %SystemRoot%\a", rf"del {ROOT}\a", r"del %SystemRoot%\a"),
+    ("(echo %errorlevel%)>a", "(echo %errorlevel%)>a", "(echo %errorlevel%)>a"),
+    ("%errorlevel%", "%errorlevel%", "%errorlevel%"),
+    (r"%errorlevel% %SystemRoot%\x %errorlevel%", rf"%errorlevel% {ROOT}\x %errorlevel%", None),
+    ('"%SystemRoot%" & b', f'"{ROOT}" & b', ""),
+    ("%SystemRoot%a", f"{ROOT}a", ""),
+    ("on %SystemRoot%", f"on {ROOT}", "on %SystemRoot%"),
+]
+
+
+@pytest.mark.parametrize(("line", "now", "late"), VARIABLES)
+@pytest.mark.parametrize("wrap", [False, True], ids=["plain", "ssh"])
+def test_variables_arrive_as_what_they_are_or_as_what_they_stand_for(
+    line: str, now: str, late: str | None, wrap: bool
+) -> None:
+    assert content(line, "last", wrap=wrap) == f"{now}\r\nlast\r\n"
+    if late == "":
+        with pytest.raises(ValueError, match="cannot be written by echo"):
+            stage.written(FOLDER, "a.js", [line], late=True)
+    else:
+        found = content(line, "last", wrap=wrap, late=True)
+        assert found == f"{line}\r\nlast\r\n"
+        assert len(found) == stage.size([line, "last"])
+
+
+def test_a_code_is_that_of_the_batch_file_and_not_of_the_line_that_wrote_it() -> None:
+    host = SimulatedHost("host", entry(), {})
+    lines = [r"reg query HKLM\none >nul 2>&1", rf"(echo %errorlevel%)>%SystemRoot%\{FOLDER}\code.txt"]
+    host.run(compose(stage.written(FOLDER, "a.cmd", lines), TOKEN))
+    host.run(rf"C:\Windows\{FOLDER}\a.cmd")
+    assert host.files.read(rf"C:\Windows\{FOLDER}\code.txt") == b"1\r\n"
+    assert host.counters.refused == []
+
+
 REFUSED = [
+    ("%TEMP%", "its characters"),
+    ("%systemroot%", "its characters"),
+    ("%SystemRoot", "its characters"),
+    ("%SystemRoot:a=b%", "its characters"),
+    ("%%SystemRoot%%", "its characters"),
+    ('"%errorlevel%"', "its quotes"),
+    ("%errorlevel%t", "follows a variable"),
+    ("%errorlevel%%SystemRoot%", "follows a variable"),
     ("100%", "its characters"),
     ("a!", "its characters"),
     ("\u00e4", "its characters"),

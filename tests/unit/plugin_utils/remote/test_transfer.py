@@ -8,13 +8,12 @@ from __future__ import annotations
 import hashlib
 import random
 import typing as t
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import stage, transfer, transfer_script
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Output, ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_text import (
     TransferError,
     place,
@@ -23,48 +22,12 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_t
 from tests.lab.entry import read_entry
 from tests.lab.files import File, Folder
 from tests.lab.host import SimulatedHost
+from tests.support.lab_shell import CarryingShell, LabShell
 
 FOLDER = stage.folder_of("a run")
 NAME = "WindowsXP-KB4019276-x86-ENU.exe"
 WHERE = rf"C:\Windows\{FOLDER}"
 PART = 57 * 64
-
-
-class FeedingShell:
-    """A shell over a simulated host. ``lost_at``: the number of the call at which the connection goes.
-
-    ``before``: it goes before the host does anything; else its answer is lost. Input arrives by half either way.
-    """
-
-    limit = 8000
-    feeds = True
-
-    def __init__(self, host: SimulatedHost, lost_at: int = 0, before: bool = False) -> None:
-        self.host, self.lost_at, self.before, self.calls, self.fed = host, lost_at, before, 0, 0
-
-    def run(self, line: str) -> Output:
-        return self._do(line, None)
-
-    def feed(self, line: str, chunks: Iterable[bytes]) -> Output:
-        text = b"".join(chunks)
-        self.fed += len(text)
-        lost = self.calls + 1 == self.lost_at
-        return self._do(line, text[: len(text) // 2] if lost else text)
-
-    def carry(self, source: Path, target: str) -> None:
-        raise AssertionError((source, target))
-
-    def _do(self, line: str, stdin: bytes | None) -> Output:
-        assert len(line) <= self.limit
-        self.calls += 1
-        lost = self.calls == self.lost_at
-        if lost and self.before:
-            raise ShellError("lost", unreachable=True)
-        printed = self.host.run(line, 437, stdin)
-        assert self.host.counters.refused == []
-        if lost:
-            raise ShellError("lost", unreachable=True)
-        return Output(printed.code, printed.out, printed.err)
 
 
 Make = t.Callable[..., SimulatedHost]
@@ -104,7 +67,7 @@ SYSTEMS = ("xp-sp3", "server-2003-sp2", "vista-sp2", "win7-sp1", "win10-1709")
 def test_what_arrives_is_what_was_sent(make: Make, tmp_path: Path, os: str, size: int) -> None:
     host, file = make(os), source(tmp_path, size)
     told: list[tuple[int, int]] = []
-    shell = FeedingShell(host)
+    shell = LabShell(host)
     digest = transfer.put(shell, file, FOLDER, NAME, lambda *done: told.append(done))
     assert digest == hashlib.sha256(file.read_bytes()).hexdigest()
     left = entries(host)
@@ -125,11 +88,11 @@ def test_a_lost_connection_costs_one_part_wherever_it_happens(
     make: Make, tmp_path: Path, os: str, before: bool
 ) -> None:
     file = source(tmp_path, 3 * PART + 5)
-    whole = FeedingShell(make(os))
+    whole = LabShell(make(os))
     transfer.put(whole, file, FOLDER, NAME)
-    for number in range(1, whole.calls + 1):
+    for number in range(1, len(whole.lines) + 1):
         host = make(os)
-        first, second = FeedingShell(host, number, before), FeedingShell(host)
+        first, second = LabShell(host, lost_at=number, before=before), LabShell(host)
         with pytest.raises(ShellError, match="lost"):
             transfer.put(first, file, FOLDER, NAME)
         transfer.put(second, file, FOLDER, NAME)
@@ -140,11 +103,11 @@ def test_a_lost_connection_costs_one_part_wherever_it_happens(
 
 def test_a_file_that_broke_off_between_two_parts_is_begun_anew(make: Make, tmp_path: Path) -> None:
     host, file = make(), source(tmp_path, 2 * PART)
-    transfer.put(FeedingShell(host), file, FOLDER, NAME)
+    transfer.put(LabShell(host), file, FOLDER, NAME)
     found = host.files.find(rf"{WHERE}\{NAME}")
     assert isinstance(found, File)
     found.content = found.content[: PART + 7]
-    transfer.put(FeedingShell(host), file, FOLDER, NAME)
+    transfer.put(LabShell(host), file, FOLDER, NAME)
     assert entries(host)[NAME] == file.read_bytes()
 
 
@@ -154,37 +117,37 @@ def test_a_full_disk_is_named_and_a_rerun_goes_on(make: Make, tmp_path: Path, os
     file = source(tmp_path, 3 * PART)
     host = make(os, disk_bytes=room)
     with pytest.raises(TransferError) as failure:
-        transfer.put(FeedingShell(host), file, FOLDER, NAME)
+        transfer.put(LabShell(host), file, FOLDER, NAME)
     text = str(failure.value)
     assert "bytes are on the host; its disk is full" in text
     assert "\n" not in text
     assert entries(host).get(NAME) != file.read_bytes()
-    host.files._room = 0
-    transfer.put(FeedingShell(host), file, FOLDER, NAME)
+    host.files.room = 0
+    transfer.put(LabShell(host), file, FOLDER, NAME)
     assert entries(host)[NAME] == file.read_bytes()
 
 
 def test_other_bytes_of_the_same_size_are_found_and_thrown_away(make: Make, tmp_path: Path) -> None:
     for os in ("xp-sp3", "win7-sp1"):
         host, file = make(os), source(tmp_path, PART + 9)
-        transfer.put(FeedingShell(host), file, FOLDER, NAME)
+        transfer.put(LabShell(host), file, FOLDER, NAME)
         found = host.files.find(rf"{WHERE}\{NAME}")
         assert isinstance(found, File)
         found.content = bytes(len(found.content))
         with pytest.raises(TransferError, match=r"has the checksum [0-9a-f]{64} on the host and .* thrown away; run"):
-            transfer.put(FeedingShell(host), file, FOLDER, NAME)
+            transfer.put(LabShell(host), file, FOLDER, NAME)
         assert host.files.find(WHERE) is None
-        transfer.put(FeedingShell(host), file, FOLDER, NAME)
+        transfer.put(LabShell(host), file, FOLDER, NAME)
         assert entries(host)[NAME] == file.read_bytes()
 
 
 def test_a_wrong_checksum_or_a_missing_file_sends_nothing(make: Make, tmp_path: Path) -> None:
-    shell = FeedingShell(make())
+    shell = LabShell(make())
     with pytest.raises(TransferError, match=r"should have 00, so it is not sent"):
         transfer.put(shell, source(tmp_path, 10), FOLDER, NAME, sha256="00")
     with pytest.raises(TransferError, match=r"no-such cannot be read here \(No such file or directory\)"):
         transfer.put(shell, tmp_path / "no-such", FOLDER, NAME)
-    assert shell.calls == 0
+    assert shell.lines == []
     file = source(tmp_path, 10)
     transfer.put(shell, file, FOLDER, NAME, sha256=hashlib.sha256(file.read_bytes()).hexdigest().upper())
 
@@ -192,45 +155,33 @@ def test_a_wrong_checksum_or_a_missing_file_sends_nothing(make: Make, tmp_path: 
 def test_a_file_that_shrinks_meanwhile_is_told(make: Make, tmp_path: Path) -> None:
     file = source(tmp_path, 3 * PART)
     with pytest.raises(TransferError, match="became shorter while it was sent"):
-        transfer.put(FeedingShell(make()), file, FOLDER, NAME, lambda *_unused: file.write_bytes(b"short"))
+        transfer.put(LabShell(make()), file, FOLDER, NAME, lambda *_unused: file.write_bytes(b"short"))
 
 
 @pytest.mark.parametrize("os", ["xp-sp3", "win7-sp1"])
 def test_without_certutil_and_cscript_it_says_so(make: Make, tmp_path: Path, os: str) -> None:
     host = make(os, missing=["certutil", "cscript"])
     with pytest.raises(TransferError, match=r"^Neither certutil nor cscript decodes .*'cscript' is not recognized"):
-        transfer.put(FeedingShell(host), source(tmp_path, 10), FOLDER, NAME)
+        transfer.put(LabShell(host), source(tmp_path, 10), FOLDER, NAME)
     with pytest.raises(TransferError, match=r"^Neither certutil nor cscript tells the checksum .*'cscript' is not"):
-        transfer.put(FeedingShell(host), source(tmp_path, 0), FOLDER, NAME)
+        transfer.put(LabShell(host), source(tmp_path, 0), FOLDER, NAME)
 
 
 def test_a_sum_over_several_pieces(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer_script, "PIECE", 128)
     for size in (127, 128, 129, 1000):
         host = make()
-        transfer.put(FeedingShell(host), source(tmp_path, size), FOLDER, NAME)
+        transfer.put(LabShell(host), source(tmp_path, size), FOLDER, NAME)
         assert len(entries(host)[NAME]) == size
-
-
-class CarryingShell(FeedingShell):
-    """A connection with a copy of its own. ``cut``: bytes that get lost."""
-
-    feeds = False
-    cut = 0
-
-    def carry(self, source: Path, target: str) -> None:
-        raw = source.read_bytes()
-        self.fed += len(raw)
-        self.host.files.append(self.host.files.open(target, append=False), raw[: len(raw) - self.cut])
 
 
 def test_connections_with_a_copy_of_their_own_use_it(make: Make, tmp_path: Path) -> None:
     host, file = make("win10-1709"), source(tmp_path, 1000)
     shell = CarryingShell(host)
-    shell.cut = 1
+    shell.loses = 1
     with pytest.raises(TransferError, match="999 of 1000 bytes"):
         transfer.put(shell, file, FOLDER, NAME)
-    shell.cut = 0
+    shell.loses = 0
     transfer.put(shell, file, FOLDER, NAME)
     transfer.put(shell, file, FOLDER, NAME)
     assert (entries(host)[NAME], shell.fed) == (file.read_bytes(), 2000)

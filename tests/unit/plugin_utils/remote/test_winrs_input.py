@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import base64
 import typing as t
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -14,7 +16,13 @@ from hypothesis import strategies as st
 from winrm.exceptions import WinRMOperationTimeoutError, WSManFaultError
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import winrs_input
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.winrs_input import InputError, feed, pieces
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.winrs_input import (
+    InputError,
+    chunk_size,
+    feed,
+    pieces,
+    sender,
+)
 
 
 @given(st.lists(st.binary(max_size=50)), st.integers(1, 20))
@@ -58,7 +66,7 @@ def test_a_busy_host_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_took_long_is_not_sent_twice() -> None:
     host = Host(WinRMOperationTimeoutError())
-    feed(host.send, iter([b"x" * winrs_input.CHUNK, b"y"]))
+    feed(host.send, iter([b"x" * chunk_size(150), b"y"]))
     assert host.taken == [(b"y", True)]
 
 
@@ -77,6 +85,34 @@ def test_an_input_that_cannot_be_read_is_not_the_hosts_fault() -> None:
         feed(Host().send, broken())
 
 
-def test_a_chunk_fits_into_an_envelope_of_old_hosts() -> None:
-    used: t.Any = winrs_input.CHUNK / 3 * 4
-    assert 153_600 - 5_000 < used < 153_600 - 4_000
+@pytest.mark.parametrize("kilobytes", [32, 150, 500])
+def test_a_chunk_fits_into_an_envelope_of_the_host(kilobytes: int) -> None:
+    used = chunk_size(kilobytes) / 3 * 4
+    assert kilobytes * 1024 - 5_000 < used < kilobytes * 1024 - 4_000
+    host = Host()
+    feed(host.send, bytes(chunk_size(kilobytes) + 1), kilobytes)
+    assert [len(chunk) for chunk, _unused in host.taken] == [chunk_size(kilobytes), 1]
+
+
+def test_a_limit_below_the_least_that_there_is_counts_as_that() -> None:
+    assert chunk_size(0) == chunk_size(-1) == chunk_size(32)
+
+
+@pytest.mark.parametrize("command", ["8F9D", base64.b64encode(winrs_input._PLACE).decode()])
+@pytest.mark.parametrize(("chunk", "last"), [(b"", True), (b"abcd", False), (winrs_input._PLACE, True)])
+def test_the_input_stands_in_the_envelope_whatever_the_host_calls_its_command(
+    command: str, chunk: bytes, last: bool
+) -> None:
+    sent: list[str] = []
+
+    def write(protocol: t.Any, shell: str, command: str, stdin: bytes, eof: bool) -> None:
+        """As Ansible's connection does it."""
+        header = protocol._get_soap_header()
+        protocol.send_message(f"{header} {shell} {command} {eof}>{base64.b64encode(stdin).decode()}</s>")
+
+    def answer(envelope: str) -> None:
+        sent.append(envelope)
+
+    protocol = SimpleNamespace(_get_soap_header=lambda: "header", send_message=answer)
+    sender(write, protocol, "shell", command)(chunk, last)
+    assert sent == [f"header shell {command} {last}>{base64.b64encode(chunk).decode()}</s>"]

@@ -20,9 +20,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.verificatio
     SeenCertificate,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import audit
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.verification import targets
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.verification import Answers, targets
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.server_options import parse_servers
-from ansible_collections.mailfleet.client.plugins.plugin_utils.report.verification import Answers, result
+from ansible_collections.mailfleet.client.plugins.plugin_utils.report.verification import result
 from tests.support.hosts import TODAY, host
 
 ADDRESS = "mail.example:993"

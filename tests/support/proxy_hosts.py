@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mailfleet.client developers
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts with proxies, for the tests of what a plan does to them."""
+"""Hosts with proxies, for the tests of what is found there and of what a plan does to them."""
 
 from __future__ import annotations
 

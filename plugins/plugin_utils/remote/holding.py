@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Holding the lock of a host for longer than one exchange: taken, renewed while work goes on, given back.
+
+An installation may outlast the time after which others take a lock for dead, so its owner says again and again that he
+lives. After a restart the lock names the new boot, or others would break it at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import typing as t
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import clause
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryImage, Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import host_journal, lock
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import (
+    boot,
+    identity_section,
+    lock_section,
+)
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import RestartError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Refusal, new_run
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, section
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import held, stale_locks
+
+#: A lock is renewed before this part of its time is over.
+_PART: t.Final = 3
+
+
+@dataclass(slots=True)
+class Hold:
+    """The lock of one host in the hands of one run. ``boot``: of the host, "" where nothing tells.
+
+    ``broken``: a sentence per stale lock that was broken for it.
+    """
+
+    exchange: Exchange
+    desk: Desk
+    run: str
+    boot: str = ""
+    broken: tuple[str, ...] = ()
+    _renewed: float = 0
+
+    def take(self) -> None:
+        """Take the lock.
+
+        :raises Refusal: somebody else has it.
+        :raises ShellError: the connection was lost.
+        """
+        image = self.exchange.run((identity_section(with_name=False), lock_section()))
+        stale = stale_locks(image, self.desk)
+        self.broken += tuple(f"the lock of run {one.run} was broken: {why}" for one, why in stale.items() if one.owner)
+        self.boot, self._renewed = boot(image), self.desk.clock()
+        taking = lock.taking(self.run, self.boot, int(self._renewed), tuple(stale))
+        self._insist(self.exchange.run((*taking, lock_section())))
+
+    def renew(self, boot_now: str | None = None) -> None:
+        """Say that this run lives, if it has not said so for a while, or if the host was restarted meanwhile.
+
+        :param boot_now: of the host since its restart; None: there was none.
+        :raises Refusal: somebody has broken the lock.
+        """
+        now = self.desk.clock()
+        if boot_now is None and now - self._renewed < self.desk.timeout / _PART:
+            return
+        self.boot, self._renewed = (self.boot if boot_now is None else boot_now), now
+        self._insist(self.exchange.run((lock.renewing(self.run, self.boot, int(now)), lock_section())))
+
+    def release(self) -> None:
+        """Give the lock back, and leave no empty key of ours."""
+        empty = Query("JX", command=host_journal.commands_to_remove((), last=True))
+        self.exchange.run((lock.releasing(self.run), section("leave nothing", empty)))
+
+    def _insist(self, found: RegistryImage) -> None:
+        there = lock.records(found)
+        if isinstance(there, Unread):
+            raise Refusal(f"Whether this run has the lock of the host cannot be told: {clause(there.why)}.")
+        mine = next((one for one in there if one.run == self.run), None)
+        if mine is None or not mine.owner:
+            raise Refusal(held([one.run for one in there if one.run != self.run], self.desk.timeout))
+
+
+@contextlib.contextmanager
+def holding(exchange: Exchange, desk: Desk) -> Iterator[Hold]:
+    """The lock of a host while this lasts. A lost connection leaves it there: the next run of ours breaks it.
+
+    :raises Refusal: somebody else has it.
+    :raises ShellError: the connection was lost.
+    """
+    hold = Hold(exchange, desk, new_run(datetime.datetime.fromtimestamp(desk.clock(), tz=datetime.UTC)))
+    with desk.under_way(hold.run):
+        hold.take()
+        try:
+            yield hold
+        except (ShellError, RestartError):
+            # Nobody answers; after a restart the lock counts for nothing.
+            raise
+        except Exception:
+            with contextlib.suppress(ShellError):
+                hold.release()
+            raise
+        hold.release()

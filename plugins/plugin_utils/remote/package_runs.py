@@ -1,0 +1,269 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One package on one host: sent, run by a task of the host, watched, judged, and removed again.
+
+The host keeps a record from the first byte to the last step, so whoever comes next finds what was begun: half a file is
+completed, a running installation is watched, an ended one is judged.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import GOOD, Verb
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.installation import after_run
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.package_commands import PackageCommand
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.packages import PackageFile
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import PackageRun
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import install_job, job_records, stage
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.deliver import deliver
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding import Hold
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.install_job import JobError, Look, Standing
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, section
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import FileShell, ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_text import TransferError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    Pace,
+    UpdateOrder,
+)
+
+#: Seconds: until a task has begun; between two lines for people; how long a host may be out of reach meanwhile.
+_BEGINS: t.Final = 120
+_NEWS: t.Final = 30
+_AWAY: t.Final = 60
+_MEGABYTE: t.Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """A host on which packages are run. ``look_again``: reads it anew.
+
+    ``second_hop``, ``domain``, ``version``: see :func:`deliver.deliver`.
+    """
+
+    shell: FileShell
+    exchange: Exchange
+    hold: Hold
+    order: UpdateOrder
+    pace: Pace
+    look_again: Callable[[], Context]
+    second_hop: bool = False
+    domain: bool = False
+    version: str = ""
+
+
+class PackageFailed(Exception):
+    """A package was not run, or not to its end. ``run``: what is to be reported; its words are one sentence."""
+
+    def __init__(self, run: PackageRun) -> None:
+        super().__init__(run.words)
+        self.run = run
+
+
+def install(
+    place: Workplace, ctx: Context, kb: str, file: PackageFile, command: PackageCommand, begun: JobRecord | None
+) -> PackageRun:
+    """Send that package and run it.
+
+    :param begun: record of an earlier run that had begun to send the same file.
+    :raises PackageFailed: it did not get there, was refused, broke off, failed, or still runs.
+    :raises ShellError: the connection was lost; the record tells the next run how far this one came.
+    """
+    folder = begun.folder if begun is not None else stage.new_folder()
+    record = _record(place, kb, "install", command, folder, file.name, file.sha256)
+    _write(place, record)
+    try:
+        deliver(
+            place.shell,
+            _source(place.order),
+            file,
+            record.folder,
+            _sent(place, kb),
+            second_hop=place.second_hop,
+            domain=place.domain,
+            version=place.version,
+            clock=place.pace.clock,
+            sleep=place.pace.sleep,
+        )
+    except TransferError as error:
+        _clean(place, record)
+        raise PackageFailed(PackageRun(kb, "install", "failed", f"{kb} was not run: {error}", file.name)) from error
+    return _run(place, ctx, record, command)
+
+
+def remove(place: Workplace, ctx: Context, kb: str, command: PackageCommand) -> PackageRun:
+    """Run what removes an update.
+
+    :raises PackageFailed: as :func:`install`.
+    :raises ShellError: as :func:`install`.
+    """
+    record = _record(place, kb, "remove", command, stage.new_folder())
+    _write(place, record)
+    return _run(place, ctx, record, command)
+
+
+def finish(place: Workplace, ctx: Context, record: JobRecord) -> PackageRun | None:
+    """See what became of a package that an earlier run had begun: to its end, if it still runs.
+
+    None: nothing was begun, so it can be sent, or gone on with, under the same record.
+
+    :raises PackageFailed: it still runs when the time is over, or broke off.
+    """
+    look = _patient_look(place, record)
+    if look.standing is Standing.WAITING:
+        return None
+    if look.standing is Standing.RUNNING:
+        place.pace.report(f"{record.kb}: run {record.run} had begun it, and it still runs")
+    try:
+        return replace(_judged(place, ctx, record, _watched(place, record)), resumed=True)
+    except _Broken:
+        return replace(_after_breaking_off(place, record), resumed=True)
+
+
+class _Broken(Exception):
+    """It ended, and nobody knows how."""
+
+
+def _source(order: UpdateOrder) -> t.Any:
+    if order.source is None:
+        raise ValueError("no source of packages")
+    return order.source
+
+
+def _record(
+    place: Workplace, kb: str, verb: Verb, command: PackageCommand, folder: str, file: str = "", sha256: str = ""
+) -> JobRecord:
+    return JobRecord(kb, verb, command.installer, folder, file, sha256, place.hold.boot, place.hold.run, "sending")
+
+
+def _write(place: Workplace, record: JobRecord) -> None:
+    place.hold.renew()
+    place.exchange.run((section("record", Query("OWR", command=job_records.write(record))),))
+
+
+def _clean(place: Workplace, record: JobRecord) -> None:
+    if not install_job.clean(place.exchange, record, place.pace.sleep):
+        place.pace.report(f"{record.kb}: the host still has a file of it open; the next run removes it")
+
+
+def _sent(place: Workplace, kb: str) -> Callable[[int, int], None]:
+    """Tells how far a file has come, not too often, and keeps the lock meanwhile."""
+    told = place.pace.clock()
+
+    def report(done: int, total: int) -> None:
+        nonlocal told
+        place.hold.renew()
+        if place.pace.clock() - told >= _NEWS:
+            told = place.pace.clock()
+            place.pace.report(f"{kb}: {done / _MEGABYTE:.0f} of {total / _MEGABYTE:.0f} MB sent")
+
+    return report
+
+
+def _run(place: Workplace, ctx: Context, record: JobRecord, command: PackageCommand) -> PackageRun:
+    kb, verb = record.kb, record.verb
+    place.hold.renew()
+    place.pace.report(f"{kb}: {command.installer} begins")
+    try:
+        install_job.start(place.exchange, record, command)
+        code = _watched(place, record)
+    except _Broken:
+        return _after_breaking_off(place, record)
+    except JobError as error:
+        _clean(place, record)
+        raise PackageFailed(PackageRun(kb, verb, "failed", f"{kb} was not run: {error}", record.file)) from error
+    run = _judged(place, ctx, record, code)
+    if run.outcome not in GOOD:
+        raise PackageFailed(run)
+    return run
+
+
+def _watched(place: Workplace, record: JobRecord) -> int:
+    """Until it ends: its exit code.
+
+    :raises _Broken: it broke off, or the host could not write its exit code down.
+    :raises JobError: the host's scheduler does not begin it.
+    :raises PackageFailed: the time is over, and it still runs.
+    """
+    pace, begin = place.pace, place.pace.clock()
+    pause, told = FIRST_PAUSE, begin
+    while True:
+        look = _patient_look(place, record)
+        spent = pace.clock() - begin
+        if look.standing is Standing.BROKEN or (look.standing is Standing.ENDED and look.code is None):
+            raise _Broken
+        if look.code is not None:
+            return look.code
+        if look.standing is Standing.WAITING and spent >= _BEGINS:
+            raise JobError(
+                f"the Task Scheduler of the host did not begin it within {_BEGINS} seconds; see whether its service"
+                " (Schedule) runs, and whether a laptop is plugged in, then run again."
+            )
+        if spent >= place.order.install_timeout:
+            raise PackageFailed(_still_running(place, record))
+        if pace.clock() - told >= _NEWS:
+            told = pace.clock()
+            pace.report(f"{record.kb}: runs for {spent:.0f} seconds")
+        place.hold.renew()
+        pace.sleep(min(pause, max(place.order.install_timeout - spent, FIRST_PAUSE)))
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def _patient_look(place: Workplace, record: JobRecord) -> Look:
+    """A look at it; a host that is out of reach for a while is asked again: the task runs without us."""
+    pace, begin = place.pace, place.pace.clock()
+    while True:
+        try:
+            return install_job.look(place.exchange, record)
+        except ShellError as error:
+            if not error.unreachable or pace.clock() - begin >= _AWAY:
+                raise
+            pace.report(f"{record.kb}: the host is out of reach; it is asked again")
+            pace.sleep(LONGEST_PAUSE)
+
+
+def _still_running(place: Workplace, record: JobRecord) -> PackageRun:
+    words = (
+        f"{record.kb} still runs after {place.order.install_timeout} seconds (install_timeout) and was left running;"
+        " run again to go on watching, or restart the host, should it hang, and run again."
+    )
+    return PackageRun(record.kb, record.verb, "running", words, record.file)
+
+
+def _judged(place: Workplace, ctx: Context, record: JobRecord, code: int) -> PackageRun:
+    """What the exit code says; then nothing of it is left on the host."""
+    update = ctx.knowledge.updates[record.kb]
+    meaning = lookup.outcome_of(ctx.knowledge, record.installer, code, record.verb)
+    said = "" if meaning.good else install_job.last_words(place.exchange, record)
+    _clean(place, record)
+    if meaning.outcome == "not_applicable":
+        meaning = after_run(place.look_again(), update, meaning)
+    words = f"{record.kb} {clause(meaning.words)}"
+    if not meaning.good:
+        words += f" (exit code {meaning.code_text})" + (f"; its last words were: {clause(said)}" if said else "")
+    return PackageRun(record.kb, record.verb, meaning.outcome, f"{words}.", record.file, meaning.code_text)
+
+
+def _after_breaking_off(place: Workplace, record: JobRecord) -> PackageRun:
+    """Nobody has seen its exit code; what is on the host tells whether it is in."""
+    _clean(place, record)
+    found = presence(place.look_again(), record.kb)
+    if record.verb == "install" and (found.present or found.pending):
+        outcome = "needs_reboot" if found.pending else "installed"
+        words = f"{record.kb} is in, though its installer broke off before it told so: {clause(found.why)}."
+        return PackageRun(record.kb, record.verb, outcome, words, record.file)
+    words = (
+        f"{record.kb} broke off: the host restarted, somebody ended its task, or its disk is full; see to that and run"
+        " again."
+    )
+    raise PackageFailed(PackageRun(record.kb, record.verb, "failed", words, record.file))

@@ -1,0 +1,156 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The packages of one run, one after another, with the restarts between them."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import GOOD
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.installation import InstallationStep, StepKind
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import PackageRun
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import install_job, package_runs
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_runs import PackageFailed, Workplace
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import restart
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_planning import Package, Planned
+
+_TAKES_EFFECT: t.Final = "Updates take effect after a restart of the host."
+
+
+@dataclass(slots=True)
+class Series:
+    """What has come of a run so far, which is to be told whatever becomes of it.
+
+    ``last_restart`` False: the restart at the end is somebody else's business. ``left``: what is not run;
+    ``waiting``: some of that is installed and waits for a restart. ``in_force``: so many of the packages wait no more.
+    """
+
+    last_restart: bool
+    left: tuple[InstallationStep, ...] = ()
+    waiting: bool = False
+    in_force: int = 0
+    packages: list[PackageRun] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    restarts: int = 0
+    restart_needed: str = ""
+
+    def plan(self, planned: Planned) -> None:
+        """Take in what is to be done."""
+        self.left = planned.left
+        self.waiting = any(step.kind is StepKind.WAITING for step in planned.left)
+        self.remarks += planned.remarks
+
+    @property
+    def waits(self) -> bool:
+        """Whether something that is installed, or removed, waits for a restart that has not come yet."""
+        return self.waiting or any(run.outcome == "needs_reboot" for run in self.packages[self.in_force :])
+
+    def finish(self, place: Workplace, ctx: Context, records: Iterable[JobRecord]) -> dict[str, JobRecord]:
+        """See to the end of what an earlier run began.
+
+        What had failed is told, and tried again by whoever comes next.
+
+        :returns: what had not begun, by update: it can be gone on with.
+        :raises PackageFailed: it still runs when the time is over.
+        :raises ShellError: the connection was lost.
+        """
+        waiting = {}
+        for record in records:
+            try:
+                run = package_runs.finish(place, ctx, record)
+            except PackageFailed as error:
+                if error.run.outcome == "running":
+                    raise
+                run = error.run
+            if run is None:
+                waiting[record.kb] = record
+            elif run.outcome in GOOD:
+                self.packages.append(run)
+            else:
+                self.remarks.append(f"Run {record.run} had begun it: {run.words}")
+        return waiting
+
+    def carry_out(self, place: Workplace, ctx: Context, planned: Planned, half_sent: Mapping[str, JobRecord]) -> None:
+        """Run all packages, and restart the host where it is needed and ordered.
+
+        :param half_sent: records of packages that an earlier run had begun to send.
+        :raises PackageFailed: one failed; nothing after it was run.
+        :raises RestartError: the host did not restart.
+        :raises ShellError: the connection was lost.
+        """
+        for kb, record in half_sent.items():
+            if not any(package.kb == kb and _same(package, record) for package in planned.packages):
+                install_job.clean(place.exchange, record)
+        for number, step in enumerate(planned.steps):
+            if step.kind is not StepKind.REBOOT:
+                self.packages.append(self._run(place, ctx, planned.package(step.update), half_sent.get(step.update)))
+            elif number + 1 < len(planned.steps) and not self._restart(place, step.why):
+                self._leave(planned.steps[number + 1 :])
+                return
+        if self.waits:
+            self._last_restart(place)
+
+    def _package(self, place: Workplace, ctx: Context, package: Package, begun: JobRecord | None) -> PackageRun:
+        if package.file is None:
+            return package_runs.remove(place, ctx, package.kb, package.command)
+        begun = begun if begun is not None and _same(package, begun) else None
+        return package_runs.install(place, ctx, package.kb, package.file, package.command, begun)
+
+    def _run(
+        self, place: Workplace, ctx: Context, package: Package, begun: JobRecord | None
+    ) -> PackageRun:
+        """Run a package; what fails while another one waits for a restart gets the restart and a second chance."""
+        try:
+            return self._package(place, ctx, package, begun)
+        except PackageFailed as error:
+            if error.run.outcome != "failed" or not self.waits:
+                raise
+            if not self._restart(place, f"{error.run.words} It may need what waits for a restart of the host."):
+                raise
+            self.remarks.append(f"{error.run.words} The host was restarted, and it was run again.")
+            return self._package(place, ctx, package, None)
+
+    def _last_restart(self, place: Workplace) -> None:
+        if self.last_restart:
+            self._restart(place, _TAKES_EFFECT)
+        else:
+            self.restart_needed = _TAKES_EFFECT
+
+    def _restart(self, place: Workplace, why: str) -> bool:
+        """Restart the host, if the operator wants that."""
+        if not place.order.reboot:
+            self.restart_needed = why
+            return False
+        new = restart(
+            place.shell,
+            place.hold.boot,
+            seconds=place.order.reboot_timeout,
+            report=place.pace.report,
+            codepage=place.exchange.codepage,
+            clock=place.pace.clock,
+            sleep=place.pace.sleep,
+        )
+        self.restarts += 1
+        self.waiting, self.in_force, self.restart_needed = False, len(self.packages), ""
+        place.hold.renew(new)
+        return True
+
+    def _leave(self, steps: Sequence[InstallationStep]) -> None:
+        """What has to wait for a restart that nobody ordered."""
+        waits = "has to wait for a restart: run again after it."
+        left = (
+            replace(step, kind=StepKind.WAITING, why=f"{step.update} {waits}")
+            for step in steps
+            if step.kind is StepKind.INSTALL
+        )
+        self.left = (*self.left, *left)
+
+
+def _same(package: Package, record: JobRecord) -> bool:
+    """Whether a record is about that very file."""
+    return package.file is not None and (package.file.name, package.file.sha256) == (record.file, record.sha256)

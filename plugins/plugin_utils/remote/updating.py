@@ -1,0 +1,219 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Updates of one host: what an earlier run began is finished, then read, plan, check, run, restart, read again.
+
+Nothing is run before every package of the run is there and nothing speaks against any of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.gather import context
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.install_facts import (
+    in_domain,
+    install_language,
+)
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import posready
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import audit
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import Fixed, PackageRun, Seen, Updated
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import job_records
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect import collect
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import fix
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding import holding
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_runs import PackageFailed, Workplace
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_series import Series
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import ReadingPlan
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import RestartError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Refusal, Terms
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import FileShell, ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import stale_locks
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import Pace, UpdateOrder
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_planning import (
+    Package,
+    plan_updates,
+)
+
+#: What was left undone on a connection that was lost.
+_LOST: t.Final = "What was begun on the host goes on there; run again to see what came of it, and to do the rest."
+_TAKES_EFFECT: t.Final = "Updates take effect after a restart of the host."
+
+
+def update(
+    shell: FileShell,
+    knowledge: Knowledge,
+    options: AuditOptions,
+    reading: ReadingPlan,
+    desk: Desk,
+    terms: Terms,
+    order: UpdateOrder,
+    pace: Pace | None = None,
+    *,
+    second_hop: bool = False,
+    last_restart: bool = True,
+) -> Updated:
+    """Run packages on one host.
+
+    :param reading: with the sections of :mod:`job_records`, of the lock, and of the identity among its extra ones.
+    :param second_hop: whether our logon may go on to a file server (CredSSP).
+    :param last_restart: False: the restart at the end is somebody else's business.
+    :raises Refusal: nothing was done, and why.
+    :raises JournalFolderError: the controller cannot keep its journals; nothing was done.
+    :raises ShellError: the connection was lost before anything was begun.
+    """
+    return _Update(
+        shell, knowledge, options, reading, desk, terms, order, pace or Pace(), second_hop, Series(last_restart)
+    ).run()
+
+
+@dataclass(slots=True)
+class _Update:
+    """One run. ``begun``: the host may not be as it was any more; ``away``: it cannot be asked any more."""
+
+    shell: FileShell
+    knowledge: Knowledge
+    options: AuditOptions
+    reading: ReadingPlan
+    desk: Desk
+    terms: Terms
+    order: UpdateOrder
+    pace: Pace
+    second_hop: bool
+    series: Series
+    begun: bool = False
+    codepage: int | None = None
+    flag: Fixed | None = None
+    failed: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    lost: bool = False
+    away: bool = False
+
+    def run(self) -> Updated:
+        """All of it."""
+        ctx = self._look()
+        before = Seen(ctx, audit(ctx))
+        try:
+            self._all(ctx)
+        except PackageFailed as error:
+            self.series.packages.append(error.run)
+            self.failed.append(str(error))
+        except RestartError as error:
+            self.away = error.asked
+            self.failed.append(str(error))
+        except (ShellError, Refusal) as error:
+            if not self.begun:
+                raise
+            self.lost = isinstance(error, ShellError) and error.unreachable
+            self.failed.append(f"{error} {_LOST}" if isinstance(error, ShellError) else str(error))
+        return self._result(before)
+
+    def _all(self, ctx: Context) -> None:
+        half_sent: dict[str, JobRecord] = {}
+        records = self._records(ctx)
+        if self.terms.check:
+            stale_locks(ctx.snapshot.image, self.desk)
+            begun = [f"{one.kb} was begun by run {one.run}, and would be finished first." for one in records]
+            self.series.remarks += begun
+        elif records:
+            with self._held(ctx) as place:
+                half_sent = self.series.finish(place, ctx, records)
+            ctx = self._look()
+        planned = plan_updates(ctx, audit(ctx).plan, self.order, self.terms.consent, install_language(ctx))
+        self.series.plan(planned)
+        if planned.posready:
+            self._set_flag()
+        if self.terms.check:
+            self.series.packages += [_planned(package, self.order) for package in planned.packages]
+        elif planned.packages or half_sent or self.series.waits:
+            with self._held(ctx) as place:
+                self.series.carry_out(place, ctx, planned, half_sent)
+
+    def _look(self) -> Context:
+        snapshot = collect(self.shell, self.reading)
+        self.codepage = snapshot.codepage
+        return context(self.knowledge, self.options, snapshot)
+
+    def _records(self, ctx: Context) -> tuple[JobRecord, ...]:
+        found = job_records.records(ctx.snapshot.image)
+        if isinstance(found, Unread):
+            raise Refusal(f"Whether packages are being run on this host cannot be told: {clause(found.why)}.")
+        return found
+
+    @contextlib.contextmanager
+    def _held(self, ctx: Context) -> Iterator[Workplace]:
+        """The lock of the host, and all that it takes to run packages there."""
+        exchange = Exchange(self.shell, self.codepage)
+        with holding(exchange, self.desk) as hold:
+            self.begun = True
+            self.broken += hold.broken
+            yield Workplace(
+                self.shell,
+                exchange,
+                hold,
+                self.order,
+                self.pace,
+                self._look,
+                second_hop=self.second_hop,
+                domain=in_domain(ctx) is True,
+                version=ctx.release.version if ctx.release else "",
+            )
+
+    def _set_flag(self) -> None:
+        """The POSReady flag, as a run of its own that can be undone."""
+        done = fix(
+            self.shell,
+            self.knowledge,
+            self.options,
+            self.reading,
+            self.desk,
+            self.terms,
+            wanted=lambda ctx: (posready.change(ctx),),
+        )
+        withheld = [one.why for one in done.withheld if one.change.family == posready.FAMILY]
+        if withheld:
+            raise Refusal(f"No package was run: {withheld[0]}")
+        self.begun = not self.terms.check
+        self.flag = done
+        self.broken += done.broken
+        if done.failed:
+            raise Refusal(f"No package was run: {done.failed[0]}.")
+
+    def _result(self, before: Seen) -> Updated:
+        after = None
+        if self.begun and not self.lost and not self.away:
+            try:
+                ctx = self._look()
+                after = Seen(ctx, audit(ctx))
+            except ShellError as error:
+                self.lost = error.unreachable
+                self.failed.append(f"What was done could not be read again: {error}")
+        return Updated(
+            before,
+            after,
+            left=self.series.left,
+            steps=self.flag.steps if self.flag else (),
+            run=self.flag.run if self.flag else None,
+            packages=tuple(self.series.packages),
+            restarts=self.series.restarts,
+            restart_needed=self.series.restart_needed,
+            remarks=tuple(self.series.remarks),
+            failed=tuple(self.failed),
+            broken=tuple(self.broken),
+            lost=self.lost,
+        )
+
+
+def _planned(package: Package, order: UpdateOrder) -> PackageRun:
+    verb = "installed" if order.verb == "install" else "removed"
+    name = package.file.name if package.file else ""
+    return PackageRun(package.kb, order.verb, "planned", f"{package.kb} would be {verb}.", name)

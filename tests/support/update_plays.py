@@ -1,0 +1,118 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Packages for lab hosts over the wire: a folder of them, runs of Ansible with it, and what is left on a host."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import typing as t
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.lab import packages
+from tests.lab.files import Folder
+from tests.lab.fleet import Lab
+from tests.lab.host import SimulatedHost
+from tests.support.run_ansible import results_of, run
+
+POSREADY: t.Final = r"HKEY_LOCAL_MACHINE\SYSTEM\WPA\PosReady"
+_RECORDS: t.Final = r"HKEY_LOCAL_MACHINE\SOFTWARE\MailFleet\Updates"
+#: What installs, as the host was told it.
+_INSTALLERS: t.Final = re.compile(r'^"?(?:C:\\Windows\\MailFleet-\w+\\\S+\.exe\b|\S*dism\.exe\b|\S*pkgmgr\.exe\b)', re.I)
+#: See there.
+_QUICK: t.Final = {"PYTHONPATH": str(Path(__file__).parent / "quick")}
+
+
+class Packages:
+    """A folder of packages, and their checksums."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "packages"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.checksums: dict[str, str] = {}
+
+    def offer(self, catalogue: Mapping[str, tuple[str, str, str, str]], size: int = 3000) -> t.Self:
+        """``catalogue``: name of the file → what the lab's installers see in it (KB, os, architecture, language)."""
+        for name, (kb, os, arch, lang) in catalogue.items():
+            content = packages.package(kb, os, arch, lang, size=size)
+            (self.folder / name).write_bytes(content)
+            self.checksums[name] = hashlib.sha256(content).hexdigest()
+        return self
+
+    def content(self, name: str) -> bytes:
+        """Of a file."""
+        return (self.folder / name).read_bytes()
+
+
+class Plays:
+    """Runs of Ansible against a lab, with packages; results and journals stand in ``folder``."""
+
+    def __init__(self, lab: Lab, folder: Path, offered: Packages | None = None) -> None:
+        self.lab, self.folder, self.offered = lab, folder, offered
+
+    def book(self, *words: str, book: str = "fix", **variables: t.Any) -> subprocess.CompletedProcess[str]:
+        """A playbook of the collection; ``variables`` without ``mailfleet_``."""
+        given = {"build": str(self.folder), "journals": str(self.folder / "journals"), "updates": True, "serial": 50}
+        if self.offered is not None:
+            given |= {"package_source": str(self.offered.folder), "checksums": self.offered.checksums}
+        told = json.dumps({f"mailfleet_{name}": value for name, value in (given | variables).items()})
+        inventory = str(self.lab.inventory)
+        done = run(
+            "ansible-playbook", "-i", inventory, f"playbooks/{book}.yml", *words, "-e", told, environment=_QUICK
+        )
+        assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+        return done
+
+    def results(self, book: str = "fix") -> dict[str, dict[str, t.Any]]:
+        """What the last run of that playbook wrote for each host."""
+        return {file.stem: json.loads(file.read_text("utf-8")) for file in (self.folder / book).glob("*.json")}
+
+    def call(
+        self, *words: str, hosts: str = "windows", module: str = "mail_tls_update", **options: t.Any
+    ) -> dict[str, dict[str, t.Any]]:
+        """Results by host of ``ansible -m``."""
+        given: dict[str, t.Any] = {"journal_dir": str(self.folder / "journals")}
+        if self.offered is not None and module != "mail_tls_rollback":
+            given |= {"source": str(self.offered.folder), "checksums": self.offered.checksums}
+        told = json.dumps(given | options)
+        inventory = str(self.lab.inventory)
+        done = run("ansible", hosts, "-i", inventory, "-m", f"mailfleet.client.{module}", "-a", told, *words, environment=_QUICK)
+        assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+        return results_of(done.stdout)
+
+
+def simulated(lab: Lab, name: str) -> SimulatedHost:
+    """A host of the lab that is not Wine."""
+    backend = lab.host(name).backend
+    assert isinstance(backend, SimulatedHost)
+    return backend
+
+
+def installers(lab: Lab, name: str) -> list[str]:
+    """What installed something on that host, in order."""
+    return [command for command in lab.host(name).counters.executed if _INSTALLERS.match(command)]
+
+
+def litter(lab: Lab, name: str) -> list[str]:
+    """What is left of runs on a host: folders below the Windows folder, tasks, records."""
+    host = simulated(lab, name)
+    windows = host.files.find(r"C:\Windows")
+    names = list(windows.entries) if isinstance(windows, Folder) else []
+    folders = [one for one in names if one.lower().startswith("mailfleet")]
+    records = [path for path in lab.host(name).export(_RECORDS) if path != _RECORDS]
+    return [*folders, *(task.name for task in host.tasks.all()), *records]
+
+
+def sentence(result: Mapping[str, t.Any]) -> str:
+    """The message of a result that says that something went wrong: one line, no traceback."""
+    assert result.get("failed") or result.get("unreachable"), result
+    message = result["msg"]
+    assert message.isprintable(), message
+    assert message.endswith("."), message
+    assert "Traceback" not in json.dumps(result)
+    assert "lab:" not in message
+    return str(message)
