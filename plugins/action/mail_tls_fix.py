@@ -20,6 +20,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing_ful
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import identity_section, lock_section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import plan_reading
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reg_files import write_reg_files
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import ERRORS, Visit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.servers import resolve_options
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import LIMITS, shell_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.undoing import roll_back
@@ -57,7 +58,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         try:
             return {**answer, **self._fix(arguments, str((task_vars or {}).get("inventory_hostname", "")))}
-        except (*desks.ERRORS, OptionError) as error:
+        except (*ERRORS, OptionError) as error:
             return {**answer, **desks.failure(error)}
 
     def _fix(self, arguments: dict[str, t.Any], host: str) -> dict[str, t.Any]:
@@ -69,12 +70,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         shell = shell_for(self._connection)
         reading = audit_face.reading_for(options, _UPDATE_READING if arguments["updates"] else _READING)
         done = fix_fully(
-            shell,
-            audit_face.KNOWLEDGE,
-            options,
-            reading,
-            desk,
-            terms,
+            Visit(shell, audit_face.KNOWLEDGE, options, reading, desk, terms),
             update_desk.order(arguments),
             update_desk.pace(host),
             updates=arguments["updates"],
@@ -89,7 +85,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return answer
         try:
             undone = roll_back(shell, audit_face.KNOWLEDGE, fixed.run, desk, terms, stop_on_drift=False)
-        except desks.ERRORS as error:
+        except ERRORS as error:
             return shown.not_unwound(answer, fixed, str(error))
         return shown.unwound(answer, fixed, undone)
 

@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.mailfleet.client.plugins.connection import winrs
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import desks
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import ERRORS
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import shell_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.undoing import roll_back
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report import runs as shown
@@ -44,6 +45,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             desk = desks.desk(arguments, str((task_vars or {}).get("inventory_hostname", "")))
             terms = desks.terms(arguments, self._connection, check=self._task.check_mode)
             done = roll_back(shell_for(self._connection), _KNOWLEDGE, arguments["run"], desk, terms, stop_on_drift=stop)
-        except desks.ERRORS as error:
+        except ERRORS as error:
             return {**answer, **desks.failure(error)}
         return {**answer, **shown.rolled_back(done, stopped=stop)}

@@ -14,6 +14,7 @@ from ansible_collections.mailfleet.client.plugins.action import mail_tls_audit a
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import Verb
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import desks, update_desk
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import ERRORS, Visit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.servers import resolve_options
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import LIMITS, shell_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_reading import update_reading
@@ -47,7 +48,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         try:
             return {**answer, **self._update(arguments, str((task_vars or {}).get("inventory_hostname", "")))}
-        except (*desks.ERRORS, OptionError) as error:
+        except (*ERRORS, OptionError) as error:
             return {**answer, **desks.failure(error)}
 
     def _update(self, arguments: dict[str, t.Any], host: str) -> dict[str, t.Any]:
@@ -59,16 +60,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         options = audit_face.audit_options(arguments, check_mode=check)
         options = resolve_options(options, timeout=arguments["probe_timeout"])
         reading = _READING if order.verb == "install" else update_reading(audit_face.KNOWLEDGE, order.kbs or ())
-        return updated(
-            update(
-                shell_for(self._connection),
-                audit_face.KNOWLEDGE,
-                options,
-                audit_face.reading_for(options, reading),
-                desks.desk(arguments, host),
-                desks.terms(arguments, self._connection, check=check),
-                order,
-                update_desk.pace(host),
-                second_hop=update_desk.second_hop(self._connection),
-            )
+        visit = Visit(
+            shell_for(self._connection),
+            audit_face.KNOWLEDGE,
+            options,
+            audit_face.reading_for(options, reading),
+            desks.desk(arguments, host),
+            desks.terms(arguments, self._connection, check=check),
         )
+        hop = update_desk.second_hop(self._connection)
+        return updated(update(visit, order, update_desk.pace(host), second_hop=hop))

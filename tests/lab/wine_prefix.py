@@ -31,7 +31,7 @@ def copy(template: Path, prefix: Path) -> None:
 
 
 def processes(prefix: Path) -> list[int]:
-    """The ids of all that runs in that prefix, but for its server."""
+    """The ids of all that runs in that prefix, its server too."""
     mark = f"WINEPREFIX={prefix}\0".encode()
     found = []
     for entry in Path("/proc").iterdir():
@@ -59,6 +59,7 @@ def clean(runs: Path) -> None:
     for old in runs.iterdir():
         pid = old.name.partition("-")[0]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            end(old)
             shutil.rmtree(old, ignore_errors=True)
 
 

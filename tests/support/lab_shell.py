@@ -16,7 +16,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing imp
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import JournalFolder
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import identity_section, lock_section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import plan_reading
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Terms
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Terms, Visit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Output, ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.undoing import roll_back
 from tests.lab.entry import read_entry
@@ -137,7 +137,8 @@ class Bench:
     ) -> Fixed:
         """Fix the host."""
         wishes = AuditOptions(today=TODAY, **options)
-        return fix(shell or LabShell(self.host), KNOWLEDGE, wishes, _READING, desk or self.desk(), terms or consents())
+        desk = desk or self.desk()
+        return fix(Visit(shell or LabShell(self.host), KNOWLEDGE, wishes, _READING, desk, terms or consents()))
 
     def roll_back(
         self,

@@ -14,7 +14,8 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options imp
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import FixedFully, Updated
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.package_source import PackageSource, parse_source
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing_fully import fix_fully
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Terms
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import ReadingPlan
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Terms, Visit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import Pace, UpdateOrder
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_reading import update_reading
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.updating import update
@@ -80,6 +81,19 @@ class UpdateBench(Bench):
             usual["source"] = parse_source(source)
         return UpdateOrder(kbs or None, checksums=self.checksums, **{**usual, **fields})
 
+    def visit(
+        self,
+        shell: LabShell | None,
+        terms: Terms | None,
+        options: t.Mapping[str, t.Any] | None,
+        desk: Desk | None = None,
+        reading: ReadingPlan = _READING,
+    ) -> Visit:
+        """A task on the host."""
+        wishes = AuditOptions(today=TODAY, **(options or {}))
+        shell = shell or LabShell(self.host)
+        return Visit(shell, KNOWLEDGE, wishes, reading, desk or self.desk(), terms or consents("posready"))
+
     def update(
         self,
         *kbs: str,
@@ -91,16 +105,8 @@ class UpdateBench(Bench):
     ) -> Updated:
         """Run packages on the host."""
         reading = _READING if order.get("verb") != "remove" else update_reading(KNOWLEDGE, kbs)
-        return update(
-            shell or LabShell(self.host),
-            KNOWLEDGE,
-            AuditOptions(today=TODAY, **(options or {})),
-            reading,
-            desk or self.desk(),
-            terms or consents("posready"),
-            self.order(*kbs, **order),
-            self.time.pace(),
-        )
+        visit = self.visit(shell, terms, options, desk, reading)
+        return update(visit, self.order(*kbs, **order), self.time.pace())
 
     def fix_fully(
         self,
@@ -110,16 +116,7 @@ class UpdateBench(Bench):
         **order: t.Any,
     ) -> FixedFully:
         """Packages, settings, the restart."""
-        return fix_fully(
-            shell or LabShell(self.host),
-            KNOWLEDGE,
-            AuditOptions(today=TODAY, **(options or {})),
-            _READING,
-            self.desk(),
-            terms or consents("posready"),
-            self.order(**order),
-            self.time.pace(),
-        )
+        return fix_fully(self.visit(shell, terms, options), self.order(**order), self.time.pace())
 
     def litter(self) -> list[str]:
         """What is left of runs on the host: folders below the Windows folder, tasks, records."""

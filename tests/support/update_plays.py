@@ -9,8 +9,9 @@ import hashlib
 import json
 import re
 import subprocess
+import time
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.lab import packages
@@ -20,9 +21,26 @@ from tests.lab.host import SimulatedHost
 from tests.support.run_ansible import results_of, run
 
 POSREADY: t.Final = r"HKEY_LOCAL_MACHINE\SYSTEM\WPA\PosReady"
+TLS12: t.Final = (
+    r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client"
+)
 _RECORDS: t.Final = r"HKEY_LOCAL_MACHINE\SOFTWARE\MailFleet\Updates"
+
+
+def server(name: str, *suites: str) -> dict[str, t.Any]:
+    """A mail server that takes TLS 1.2 only, with these suites, as an operator writes it down."""
+    certificate = {"key": "rsa", "signature": "sha256", "needs_sni": False}
+    accepts = {"tls": ["1.2"], "suites": [f"TLS_{suite}" for suite in suites], "certificate": certificate}
+    return {"host": name, "port": 993, "protocol": "imap", "security": "implicit", "accepts": accepts}
+
+
+RSA_ONLY: t.Final = server("rsa.example.com", "RSA_WITH_AES_128_CBC_SHA", "RSA_WITH_AES_256_CBC_SHA")
+ECDHE_ONLY: t.Final = server("new.example.com", "ECDHE_RSA_WITH_AES_128_GCM_SHA256")
+
 #: What installs, as the host was told it.
-_INSTALLERS: t.Final = re.compile(r'^"?(?:C:\\Windows\\MailFleet-\w+\\\S+\.exe\b|\S*dism\.exe\b|\S*pkgmgr\.exe\b)', re.I)
+_INSTALLERS: t.Final = re.compile(
+    r'^"?(?:C:\\Windows\\MailFleet-\w+\\\S+\.exe\b|\S*dism\.exe\b|\S*pkgmgr\.exe\b)', re.I
+)
 #: See there.
 _QUICK: t.Final = {"PYTHONPATH": str(Path(__file__).parent / "quick")}
 
@@ -61,9 +79,7 @@ class Plays:
             given |= {"package_source": str(self.offered.folder), "checksums": self.offered.checksums}
         told = json.dumps({f"mailfleet_{name}": value for name, value in (given | variables).items()})
         inventory = str(self.lab.inventory)
-        done = run(
-            "ansible-playbook", "-i", inventory, f"playbooks/{book}.yml", *words, "-e", told, environment=_QUICK
-        )
+        done = run("ansible-playbook", "-i", inventory, f"playbooks/{book}.yml", *words, "-e", told, environment=_QUICK)
         assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
         return done
 
@@ -80,7 +96,18 @@ class Plays:
             given |= {"source": str(self.offered.folder), "checksums": self.offered.checksums}
         told = json.dumps(given | options)
         inventory = str(self.lab.inventory)
-        done = run("ansible", hosts, "-i", inventory, "-m", f"mailfleet.client.{module}", "-a", told, *words, environment=_QUICK)
+        done = run(
+            "ansible",
+            hosts,
+            "-i",
+            inventory,
+            "-m",
+            f"mailfleet.client.{module}",
+            "-a",
+            told,
+            *words,
+            environment=_QUICK,
+        )
         assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
         return results_of(done.stdout)
 
@@ -116,3 +143,30 @@ def sentence(result: Mapping[str, t.Any]) -> str:
     assert "Traceback" not in json.dumps(result)
     assert "lab:" not in message
     return str(message)
+
+
+def put_on(lab: Lab, name: str, path: str, content: bytes) -> None:
+    """A file on a host."""
+    files = simulated(lab, name).files
+    files.make(path.rpartition("\\")[0], exists_ok=True)
+    files.append(files.open(path, append=False), content)
+
+
+def network(lab: Lab, name: str, *, up: bool) -> None:
+    """Plugs a host's network in, or pulls it out; what runs there goes on."""
+    _host, *doors = simulated(lab, name).power.listeners
+    for door in doors:
+        door(up)
+
+
+def installing(lab: Lab, name: str) -> bool:
+    """Whether an installer runs on that host."""
+    return any(one.installer for one in simulated(lab, name).processes.images())
+
+
+def until(holds: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for it."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.01)

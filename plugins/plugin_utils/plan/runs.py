@@ -17,8 +17,8 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome impo
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.selection import Withheld
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.undo import Undo
 
-#: Outcomes of a package run after which the host is not as it was before.
-CHANGING: t.Final = frozenset({"planned", "installed", "removed", "needs_reboot"})
+#: Outcomes of a package run by which the host was, is being, or would be changed.
+CHANGING: t.Final = frozenset({"planned", "installed", "removed", "needs_reboot", "running"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,8 @@ class FixedFully:
     """A fix with all that belongs to it: packages, settings, the restart, and the settings once more.
 
     ``updated`` None: no packages were ordered. ``fixed`` None: packages failed, so nothing else was done. ``again``:
-    the fix after the restart, which usually finds nothing to do. ``failed``: what is wrong with the restart, or "".
+    the fix after the restart, which usually finds nothing to do. ``failed``: what went wrong between these, or "".
+    ``broken``: a sentence for each stale lock that was broken for the restart.
     """
 
     updated: Updated | None
@@ -139,3 +140,4 @@ class FixedFully:
     again: Fixed | None = None
     restarted: bool = False
     failed: str = ""
+    broken: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ import typing as t
 from collections.abc import Callable
 from pathlib import Path
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.packages import PackageFile
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.package_source import PackageSource
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import quote
@@ -40,7 +41,7 @@ def deliver(
     report: Report | None = None,
     *,
     second_hop: bool,
-    domain: bool,
+    domain: bool | Unread,
     version: str,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -52,7 +53,7 @@ def deliver(
     :param file: as ``package_files.choose`` gives it, without objections: ``sha256`` is what counts.
     :param report: told (bytes that are there, bytes of the file) now and then.
     :param second_hop: the session may log on to other computers as its user (CredSSP, or a password over ssh).
-    :param domain: the host is in a domain, so that SYSTEM can show an account to a server.
+    :param domain: the host is in a domain, so that SYSTEM can show an account to a server; Unread: nobody can tell.
     :param version: of NT, "5.1" for XP.
     :raises TransferError: it is not there; what arrived and is not that file was removed.
     :raises ShellError: the host could not be talked to; what has arrived stays there for the next run.
@@ -82,7 +83,9 @@ def _nobody(done: int, total: int) -> None:
     """Nobody wants to know."""
 
 
-def _way(source: PackageSource, second_hop: bool, domain: bool, version: str) -> Callable[[Fetch, int | None], None]:
+def _way(
+    source: PackageSource, second_hop: bool, domain: bool | Unread, version: str
+) -> Callable[[Fetch, int | None], None]:
     """How the host gets files from there; raises TransferError where it cannot."""
     where = shown(str(source), 300)
     if source.kind == "url":
@@ -94,12 +97,13 @@ def _way(source: PackageSource, second_hop: bool, domain: bool, version: str) ->
         return download
     if source.kind == "host" or second_hop:
         return _copy
-    if domain:
+    if domain is True:
         return copy_as_system
+    alone = f"whether it is in a domain cannot be told ({domain.why})" if domain else "it is in no domain"
     raise TransferError(
         f"The host cannot read {where} in this session, since a WinRM logon has no second hop, and as SYSTEM it has no"
-        " account that the server knows, since it is in no domain: connect with CredSSP, or give a source that is a"
-        " folder of the controller, a URL with http, or a folder of the host."
+        f" account that the server knows, since {alone}: connect with CredSSP, or give a source that is a folder of the"
+        " controller, a URL with http, or a folder of the host."
     )
 
 
@@ -132,9 +136,8 @@ def _verify(fetch: Fetch, file: PackageFile) -> None:
         )
     found = _sum(fetch, size)
     if found != file.sha256:
-        gone = "" if fetch.far.remove() else ", but it could not be removed"
         raise TransferError(
             f"{shown(fetch.origin, 400)} has the SHA-256 {found} on the host instead of {file.sha256}: it is another"
-            f" file, or was altered or cut off on its way; what is there was thrown away{gone}."
+            f" file, or was altered or cut off on its way; {fetch.far.thrown_away()}."
         )
     fetch.report(size, size)

@@ -12,7 +12,6 @@ from ansible import constants
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.consents import CONSENTS
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import (
     JournalFolder,
-    JournalFolderError,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Interrupted, Refusal, Terms
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
@@ -24,9 +23,6 @@ ARGUMENT_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "journal_key": {"type": "str", "no_log": True},
     "lock_timeout": {"type": "int", "default": 600},
 }
-
-#: Everything by which a change of a host may end without a result.
-ERRORS: t.Final = (ShellError, Interrupted, Refusal, JournalFolderError)
 
 
 def desk(arguments: dict[str, t.Any], host: str) -> Desk:

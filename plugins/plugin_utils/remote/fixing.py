@@ -10,9 +10,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.gather import context
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import HostIdentity
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     RegistryImage,
     RegistryKey,
@@ -36,16 +34,13 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.mounts import Mount, Mounts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import identity
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import ReadingPlan
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import (
-    Desk,
     Refusal,
-    Terms,
+    Visit,
     insist,
     insist_on_trust,
     twice,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Shell
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.touched import rule_stores
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import Transaction, stale_locks
 
@@ -55,15 +50,7 @@ Wanted = Callable[[Context], tuple[Change, ...]]
 _RESTLESS = "It changes all the time, so this run leaves it alone."
 
 
-def fix(
-    shell: Shell,
-    knowledge: Knowledge,
-    options: AuditOptions,
-    reading: ReadingPlan,
-    desk: Desk,
-    terms: Terms,
-    wanted: Wanted = outcome.settings_now,
-) -> Fixed:
+def fix(visit: Visit, wanted: Wanted = outcome.settings_now) -> Fixed:
     """Fix one host.
 
     :param wanted: the changes of settings that are wanted; all that take effect on the host as it is.
@@ -72,19 +59,14 @@ def fix(
     :raises JournalFolderError: the controller cannot keep its journals; nothing was done.
     :raises ShellError: the connection was lost before.
     """
-    return twice(lambda restless: _Fix(shell, knowledge, options, reading, desk, terms, wanted, restless).run())
+    return twice(lambda restless: _Fix(visit, wanted, restless).run())
 
 
 @dataclass(frozen=True, slots=True)
 class _Fix:
     """One attempt. ``restless``: places that changed between reading and lock in an attempt before."""
 
-    shell: Shell
-    knowledge: Knowledge
-    options: AuditOptions
-    reading: ReadingPlan
-    desk: Desk
-    terms: Terms
+    visit: Visit
     wanted: Wanted
     restless: frozenset[tuple[str, str]]
 
@@ -92,29 +74,29 @@ class _Fix:
         snapshot = self._read()
         mounts = _mounts(snapshot)
         snapshot = _with_hives(snapshot, mounts)
-        exchange = Exchange(self.shell, snapshot.codepage)
-        ctx = context(self.knowledge, self.options, snapshot)
+        exchange = Exchange(self.visit.shell, snapshot.codepage)
+        ctx = context(self.visit.knowledge, self.visit.options, snapshot)
         before = Seen(ctx, audit(ctx))
         now = self.wanted(ctx)
-        selection = select(Plan(now), self.terms.consent)
+        selection = select(Plan(now), self.visit.terms.consent)
         # The journal gets its id first, since rules of the firewall are named after it.
-        empty = self.desk.journal("fix", self._host(snapshot), ())
+        empty = self.visit.desk.journal("fix", self._host(snapshot), ())
         todo = self._steps(exchange, mounts, ctx, selection.chosen, empty.run)
         withheld = (
             *selection.withheld,
             *todo.withheld,
-            *waiting_for_updates(self.knowledge, before.audit.plan, now),
+            *waiting_for_updates(self.visit.knowledge, before.audit.plan, now),
         )
-        insist(todo.steps, self.terms)
+        insist(self.visit.knowledge, todo.steps, self.visit.terms)
         if not todo.steps:
             return Fixed(before, before, (), withheld)
         journal = replace(empty, steps=todo.steps)
-        insist_on_trust(self.knowledge, (journal,), journal.host, _sids(snapshot))
-        if self.terms.check:
-            stale_locks(snapshot.image, self.desk)
+        insist_on_trust(self.visit.knowledge, (journal,), journal.host, _sids(snapshot))
+        if self.visit.terms.check:
+            stale_locks(snapshot.image, self.visit.desk)
             return Fixed(before, None, todo.steps, withheld)
-        transaction = Transaction(exchange, self.desk, self.desk.signed(journal), mounts)
-        with self.desk.under_way(journal.run):
+        transaction = Transaction(exchange, self.visit.desk, self.visit.desk.signed(journal), mounts)
+        with self.visit.desk.under_way(journal.run):
             transaction.prepare(snapshot.image)
             image = transaction.carry_out()
         after = _seen_again(before, image)
@@ -123,10 +105,10 @@ class _Fix:
 
     def _read(self) -> Snapshot:
         """The host as it is."""
-        profiles = self.options.profiles
-        snapshot = collect(self.shell, replace(self.reading, profiles="loaded" if profiles == "loaded" else "all"))
+        visit, profiles = self.visit, self.visit.options.profiles
+        snapshot = collect(visit.shell, replace(visit.reading, profiles="loaded" if profiles == "loaded" else "all"))
         if profiles == "default_too":
-            return hives.with_default_profile(self.shell, snapshot, self.reading)
+            return hives.with_default_profile(visit.shell, snapshot, visit.reading)
         return snapshot
 
     def _host(self, snapshot: Snapshot) -> HostIdentity:

@@ -15,8 +15,6 @@ import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import clause
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryImage, Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import host_journal, lock
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import (
@@ -24,11 +22,12 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import
     identity_section,
     lock_section,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import RestartError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import RestartError, restart
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Refusal, new_run
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, section
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import held, stale_locks
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Shell, ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import insist_on_lock, stale_locks
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import Pace, UpdateOrder
 
 #: A lock is renewed before this part of its time is over.
 _PART: t.Final = 3
@@ -59,7 +58,7 @@ class Hold:
         self.broken += tuple(f"the lock of run {one.run} was broken: {why}" for one, why in stale.items() if one.owner)
         self.boot, self._renewed = boot(image), self.desk.clock()
         taking = lock.taking(self.run, self.boot, int(self._renewed), tuple(stale))
-        self._insist(self.exchange.run((*taking, lock_section())))
+        insist_on_lock(self.exchange.run((*taking, lock_section())), self.run, self.desk.timeout)
 
     def renew(self, boot_now: str | None = None) -> None:
         """Say that this run lives, if it has not said so for a while, or if the host was restarted meanwhile.
@@ -71,20 +70,17 @@ class Hold:
         if boot_now is None and now - self._renewed < self.desk.timeout / _PART:
             return
         self.boot, self._renewed = (self.boot if boot_now is None else boot_now), now
-        self._insist(self.exchange.run((lock.renewing(self.run, self.boot, int(now)), lock_section())))
+        found = self.exchange.run((lock.renewing(self.run, self.boot, int(now)), lock_section()))
+        if lock.holds(found, self.run) is not True:
+            raise Refusal(
+                "Another run has taken the lock of the host, which counts as dead"
+                f" {self.desk.timeout} seconds after it was renewed (lock_timeout); run again when that run has ended."
+            )
 
     def release(self) -> None:
         """Give the lock back, and leave no empty key of ours."""
         empty = Query("JX", command=host_journal.commands_to_remove((), last=True))
         self.exchange.run((lock.releasing(self.run), section("leave nothing", empty)))
-
-    def _insist(self, found: RegistryImage) -> None:
-        there = lock.records(found)
-        if isinstance(there, Unread):
-            raise Refusal(f"Whether this run has the lock of the host cannot be told: {clause(there.why)}.")
-        mine = next((one for one in there if one.run == self.run), None)
-        if mine is None or not mine.owner:
-            raise Refusal(held([one.run for one in there if one.run != self.run], self.desk.timeout))
 
 
 @contextlib.contextmanager
@@ -99,11 +95,30 @@ def holding(exchange: Exchange, desk: Desk) -> Iterator[Hold]:
         hold.take()
         try:
             yield hold
-        except (ShellError, RestartError):
-            # Nobody answers; after a restart the lock counts for nothing.
-            raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, ShellError) or (isinstance(error, RestartError) and error.asked):
+                # Nobody answers; after a restart the lock counts for nothing.
+                raise
             with contextlib.suppress(ShellError):
                 hold.release()
             raise
         hold.release()
+
+
+def restart_held(shell: Shell, hold: Hold, order: UpdateOrder, pace: Pace) -> None:
+    """Restart a host whose lock we have, and keep the lock.
+
+    :raises RestartError: it did not restart, or nobody knows.
+    :raises Refusal: somebody took the lock meanwhile.
+    :raises ShellError: the connection was lost.
+    """
+    new = restart(
+        shell,
+        hold.boot,
+        seconds=order.reboot_timeout,
+        report=pace.report,
+        codepage=hold.exchange.codepage,
+        clock=pace.clock,
+        sleep=pace.sleep,
+    )
+    hold.renew(new)

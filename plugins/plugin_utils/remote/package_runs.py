@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import GOOD, Verb
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.installation import after_run
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.package_commands import PackageCommand
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.packages import PackageFile
@@ -46,7 +48,7 @@ _MEGABYTE: t.Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """A host on which packages are run. ``look_again``: reads it anew.
+    """A host on which packages are run. ``look_again``: reads it anew. ``dirty``: updates whose files are still open.
 
     ``second_hop``, ``domain``, ``version``: see :func:`deliver.deliver`.
     """
@@ -56,10 +58,12 @@ class Workplace:
     hold: Hold
     order: UpdateOrder
     pace: Pace
+    knowledge: Knowledge
     look_again: Callable[[], Context]
-    second_hop: bool = False
-    domain: bool = False
-    version: str = ""
+    second_hop: bool
+    domain: bool | Unread
+    version: str
+    dirty: set[str] = field(default_factory=set)
 
 
 class PackageFailed(Exception):
@@ -71,7 +75,7 @@ class PackageFailed(Exception):
 
 
 def install(
-    place: Workplace, ctx: Context, kb: str, file: PackageFile, command: PackageCommand, begun: JobRecord | None
+    place: Workplace, kb: str, file: PackageFile, command: PackageCommand, begun: JobRecord | None
 ) -> PackageRun:
     """Send that package and run it.
 
@@ -79,13 +83,15 @@ def install(
     :raises PackageFailed: it did not get there, was refused, broke off, failed, or still runs.
     :raises ShellError: the connection was lost; the record tells the next run how far this one came.
     """
+    if (source := place.order.source) is None:
+        raise ValueError("there is no source of packages")
     folder = begun.folder if begun is not None else stage.new_folder()
     record = _record(place, kb, "install", command, folder, file.name, file.sha256)
     _write(place, record)
     try:
         deliver(
             place.shell,
-            _source(place.order),
+            source,
             file,
             record.folder,
             _sent(place, kb),
@@ -96,12 +102,12 @@ def install(
             sleep=place.pace.sleep,
         )
     except TransferError as error:
-        _clean(place, record)
+        clean(place, record)
         raise PackageFailed(PackageRun(kb, "install", "failed", f"{kb} was not run: {error}", file.name)) from error
-    return _run(place, ctx, record, command)
+    return _run(place, record, command)
 
 
-def remove(place: Workplace, ctx: Context, kb: str, command: PackageCommand) -> PackageRun:
+def remove(place: Workplace, kb: str, command: PackageCommand) -> PackageRun:
     """Run what removes an update.
 
     :raises PackageFailed: as :func:`install`.
@@ -109,10 +115,10 @@ def remove(place: Workplace, ctx: Context, kb: str, command: PackageCommand) -> 
     """
     record = _record(place, kb, "remove", command, stage.new_folder())
     _write(place, record)
-    return _run(place, ctx, record, command)
+    return _run(place, record, command)
 
 
-def finish(place: Workplace, ctx: Context, record: JobRecord) -> PackageRun | None:
+def finish(place: Workplace, record: JobRecord) -> PackageRun | None:
     """See what became of a package that an earlier run had begun: to its end, if it still runs.
 
     None: nothing was begun, so it can be sent, or gone on with, under the same record.
@@ -125,19 +131,15 @@ def finish(place: Workplace, ctx: Context, record: JobRecord) -> PackageRun | No
     if look.standing is Standing.RUNNING:
         place.pace.report(f"{record.kb}: run {record.run} had begun it, and it still runs")
     try:
-        return replace(_judged(place, ctx, record, _watched(place, record)), resumed=True)
+        return replace(_judged(place, record, _watched(place, record)), resumed=True)
     except _Broken:
         return replace(_after_breaking_off(place, record), resumed=True)
+    except JobError as error:
+        raise _not_run(place, record, error) from error
 
 
 class _Broken(Exception):
     """It ended, and nobody knows how."""
-
-
-def _source(order: UpdateOrder) -> t.Any:
-    if order.source is None:
-        raise ValueError("no source of packages")
-    return order.source
 
 
 def _record(
@@ -147,12 +149,23 @@ def _record(
 
 
 def _write(place: Workplace, record: JobRecord) -> None:
+    if record.kb in place.dirty:
+        words = (
+            f"{record.kb} was not run: something on the host still has files of an earlier run of it open; run again in"
+            " a few minutes, or restart the host."
+        )
+        raise PackageFailed(PackageRun(record.kb, record.verb, "failed", words, record.file))
     place.hold.renew()
     place.exchange.run((section("record", Query("OWR", command=job_records.write(record))),))
 
 
-def _clean(place: Workplace, record: JobRecord) -> None:
+def clean(place: Workplace, record: JobRecord) -> None:
+    """Leave nothing of it on the host; what cannot go yet is removed by the next run.
+
+    :raises ShellError: the connection was lost.
+    """
     if not install_job.clean(place.exchange, record, place.pace.sleep):
+        place.dirty.add(record.kb)
         place.pace.report(f"{record.kb}: the host still has a file of it open; the next run removes it")
 
 
@@ -170,22 +183,25 @@ def _sent(place: Workplace, kb: str) -> Callable[[int, int], None]:
     return report
 
 
-def _run(place: Workplace, ctx: Context, record: JobRecord, command: PackageCommand) -> PackageRun:
-    kb, verb = record.kb, record.verb
+def _run(place: Workplace, record: JobRecord, command: PackageCommand) -> PackageRun:
     place.hold.renew()
-    place.pace.report(f"{kb}: {command.installer} begins")
+    place.pace.report(f"{record.kb}: {command.installer} begins")
     try:
         install_job.start(place.exchange, record, command)
         code = _watched(place, record)
     except _Broken:
         return _after_breaking_off(place, record)
     except JobError as error:
-        _clean(place, record)
-        raise PackageFailed(PackageRun(kb, verb, "failed", f"{kb} was not run: {error}", record.file)) from error
-    run = _judged(place, ctx, record, code)
+        raise _not_run(place, record, error) from error
+    run = _judged(place, record, code)
     if run.outcome not in GOOD:
         raise PackageFailed(run)
     return run
+
+
+def _not_run(place: Workplace, record: JobRecord, error: JobError) -> PackageFailed:
+    clean(place, record)
+    return PackageFailed(PackageRun(record.kb, record.verb, "failed", f"{record.kb} was not run: {error}", record.file))
 
 
 def _watched(place: Workplace, record: JobRecord) -> int:
@@ -240,12 +256,12 @@ def _still_running(place: Workplace, record: JobRecord) -> PackageRun:
     return PackageRun(record.kb, record.verb, "running", words, record.file)
 
 
-def _judged(place: Workplace, ctx: Context, record: JobRecord, code: int) -> PackageRun:
+def _judged(place: Workplace, record: JobRecord, code: int) -> PackageRun:
     """What the exit code says; then nothing of it is left on the host."""
-    update = ctx.knowledge.updates[record.kb]
-    meaning = lookup.outcome_of(ctx.knowledge, record.installer, code, record.verb)
+    update = place.knowledge.updates[record.kb]
+    meaning = lookup.outcome_of(place.knowledge, record.installer, code, record.verb)
     said = "" if meaning.good else install_job.last_words(place.exchange, record)
-    _clean(place, record)
+    clean(place, record)
     if meaning.outcome == "not_applicable":
         meaning = after_run(place.look_again(), update, meaning)
     words = f"{record.kb} {clause(meaning.words)}"
@@ -256,12 +272,13 @@ def _judged(place: Workplace, ctx: Context, record: JobRecord, code: int) -> Pac
 
 def _after_breaking_off(place: Workplace, record: JobRecord) -> PackageRun:
     """Nobody has seen its exit code; what is on the host tells whether it is in."""
-    _clean(place, record)
+    clean(place, record)
     found = presence(place.look_again(), record.kb)
-    if record.verb == "install" and (found.present or found.pending):
-        outcome = "needs_reboot" if found.pending else "installed"
-        words = f"{record.kb} is in, though its installer broke off before it told so: {clause(found.why)}."
-        return PackageRun(record.kb, record.verb, outcome, words, record.file)
+    there = found.present or found.pending
+    if there if record.verb == "install" else found.present is False and not found.pending:
+        done = "installed" if record.verb == "install" else "removed"
+        words = f"{record.kb} is {done}, though the installer broke off before it told so: {clause(found.why)}."
+        return PackageRun(record.kb, record.verb, "needs_reboot" if found.pending else done, words, record.file)
     words = (
         f"{record.kb} broke off: the host restarted, somebody ended its task, or its disk is full; see to that and run"
         " again."

@@ -9,17 +9,16 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import GOOD
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.installation import InstallationStep, StepKind
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import PackageRun
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import install_job, package_runs
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import package_runs
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding import restart_held
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_runs import PackageFailed, Workplace
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import restart
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_planning import Package, Planned
 
-_TAKES_EFFECT: t.Final = "Updates take effect after a restart of the host."
+TAKES_EFFECT: t.Final = "Updates take effect after a restart of the host."
 
 
 @dataclass(slots=True)
@@ -50,7 +49,7 @@ class Series:
         """Whether something that is installed, or removed, waits for a restart that has not come yet."""
         return self.waiting or any(run.outcome == "needs_reboot" for run in self.packages[self.in_force :])
 
-    def finish(self, place: Workplace, ctx: Context, records: Iterable[JobRecord]) -> dict[str, JobRecord]:
+    def finish(self, place: Workplace, records: Iterable[JobRecord]) -> dict[str, JobRecord]:
         """See to the end of what an earlier run began.
 
         What had failed is told, and tried again by whoever comes next.
@@ -62,7 +61,7 @@ class Series:
         waiting = {}
         for record in records:
             try:
-                run = package_runs.finish(place, ctx, record)
+                run = package_runs.finish(place, record)
             except PackageFailed as error:
                 if error.run.outcome == "running":
                     raise
@@ -75,7 +74,7 @@ class Series:
                 self.remarks.append(f"Run {record.run} had begun it: {run.words}")
         return waiting
 
-    def carry_out(self, place: Workplace, ctx: Context, planned: Planned, half_sent: Mapping[str, JobRecord]) -> None:
+    def carry_out(self, place: Workplace, planned: Planned, half_sent: Mapping[str, JobRecord]) -> None:
         """Run all packages, and restart the host where it is needed and ordered.
 
         :param half_sent: records of packages that an earlier run had begun to send.
@@ -85,59 +84,48 @@ class Series:
         """
         for kb, record in half_sent.items():
             if not any(package.kb == kb and _same(package, record) for package in planned.packages):
-                install_job.clean(place.exchange, record)
+                package_runs.clean(place, record)
         for number, step in enumerate(planned.steps):
             if step.kind is not StepKind.REBOOT:
-                self.packages.append(self._run(place, ctx, planned.package(step.update), half_sent.get(step.update)))
+                self.packages.append(self._run(place, planned.package(step.update), half_sent.get(step.update)))
             elif number + 1 < len(planned.steps) and not self._restart(place, step.why):
                 self._leave(planned.steps[number + 1 :])
                 return
         if self.waits:
             self._last_restart(place)
 
-    def _package(self, place: Workplace, ctx: Context, package: Package, begun: JobRecord | None) -> PackageRun:
+    def _package(self, place: Workplace, package: Package, begun: JobRecord | None) -> PackageRun:
         if package.file is None:
-            return package_runs.remove(place, ctx, package.kb, package.command)
+            return package_runs.remove(place, package.kb, package.command)
         begun = begun if begun is not None and _same(package, begun) else None
-        return package_runs.install(place, ctx, package.kb, package.file, package.command, begun)
+        return package_runs.install(place, package.kb, package.file, package.command, begun)
 
-    def _run(
-        self, place: Workplace, ctx: Context, package: Package, begun: JobRecord | None
-    ) -> PackageRun:
+    def _run(self, place: Workplace, package: Package, begun: JobRecord | None) -> PackageRun:
         """Run a package; what fails while another one waits for a restart gets the restart and a second chance."""
         try:
-            return self._package(place, ctx, package, begun)
+            return self._package(place, package, begun)
         except PackageFailed as error:
             if error.run.outcome != "failed" or not self.waits:
                 raise
             if not self._restart(place, f"{error.run.words} It may need what waits for a restart of the host."):
                 raise
             self.remarks.append(f"{error.run.words} The host was restarted, and it was run again.")
-            return self._package(place, ctx, package, None)
+            return self._package(place, package, None)
 
     def _last_restart(self, place: Workplace) -> None:
         if self.last_restart:
-            self._restart(place, _TAKES_EFFECT)
+            self._restart(place, TAKES_EFFECT)
         else:
-            self.restart_needed = _TAKES_EFFECT
+            self.restart_needed = TAKES_EFFECT
 
     def _restart(self, place: Workplace, why: str) -> bool:
         """Restart the host, if the operator wants that."""
         if not place.order.reboot:
             self.restart_needed = why
             return False
-        new = restart(
-            place.shell,
-            place.hold.boot,
-            seconds=place.order.reboot_timeout,
-            report=place.pace.report,
-            codepage=place.exchange.codepage,
-            clock=place.pace.clock,
-            sleep=place.pace.sleep,
-        )
+        restart_held(place.shell, place.hold, place.order, place.pace)
         self.restarts += 1
         self.waiting, self.in_force, self.restart_needed = False, len(self.packages), ""
-        place.hold.renew(new)
         return True
 
     def _leave(self, steps: Sequence[InstallationStep]) -> None:

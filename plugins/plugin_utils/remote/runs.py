@@ -13,7 +13,6 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall import Action, FirewallRule
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import (
@@ -23,6 +22,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal imp
     Step,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_codec import Signed, as_data, signature
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Absent
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.consents import BLOCK_RULE, lacking
@@ -32,7 +32,8 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_fi
     JournalFolder,
     JournalFolderError,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import ReadingPlan
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import FileShell, ShellError
 
 _T = t.TypeVar("_T")
 
@@ -58,6 +59,10 @@ class Interrupted(Exception):
     def __init__(self, run: str, error: ShellError) -> None:
         super().__init__(str(error))
         self.run, self.unreachable = run, error.unreachable
+
+
+#: Everything by which a change of a host may end without a result.
+ERRORS: t.Final = (ShellError, Interrupted, Refusal, JournalFolderError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,20 @@ class Desk:
             raise refusal
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One task on one host: how it is reached, what is known, what the operator wants, what is read of it, and where
+    the controller keeps its side.
+    """
+
+    shell: FileShell
+    knowledge: Knowledge
+    options: AuditOptions
+    reading: ReadingPlan
+    desk: Desk
+    terms: Terms
+
+
 def new_run(moment: datetime.datetime) -> str:
     """An id that sorts by time. ``moment``: in UTC."""
     return f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
@@ -128,13 +147,13 @@ def twice(attempt: Callable[[frozenset[tuple[str, str]]], _T]) -> _T:
         return attempt(error.places)
 
 
-def insist(planned: Iterable[Step], terms: Terms) -> None:
+def insist(knowledge: Knowledge, planned: Iterable[Step], terms: Terms) -> None:
     """Refuse what may cut our own connection, and what switches off a rule that blocks, unless it was consented to.
 
     :raises Refusal: there is such a step.
     """
     steps = tuple(planned)
-    for danger in dangers(load(), steps, terms.connection):
+    for danger in dangers(knowledge, steps, terms.connection):
         if danger.consent not in terms.consent:
             raise Refusal(f"{danger.why} (consent: [{danger.consent}] lets it pass)")
     if BLOCK_RULE not in terms.consent and any(isinstance(step, RuleStep) and _opens(step) for step in steps):

@@ -160,17 +160,7 @@ class Transaction:
 
     def _insist(self, found: RegistryImage, pieces: tuple[str, ...]) -> None:
         run = self.journal.run
-        there = lock.records(found)
-        if isinstance(there, Unread):
-            raise Refusal(f"Whether this run has the lock of the host cannot be told: {clause(there.why)}.")
-        mine = next((one for one in there if one.run == run), None)
-        if mine is None:
-            raise Refusal(
-                "Nothing could be written to HKLM\\SOFTWARE of the host, so nothing was done; is the account an"
-                " administrator there?"
-            )
-        if not mine.owner:
-            raise Refusal(held([one.run for one in there if one.run != run], self.desk.timeout))
+        insist_on_lock(found, run, self.desk.timeout)
         key = found.key(f"{JOURNALS}\\{run}")
         kept = host_journal.kept_pieces(key) if isinstance(key, RegistryKey) else ()
         if kept != pieces:
@@ -180,6 +170,25 @@ class Transaction:
             why = next(iter(changed.values()))
             message = f"The host has changed since it was read, so nothing was done: {clause(why)}."
             raise Outrun(message, frozenset(changed))
+
+
+def insist_on_lock(found: RegistryImage, run: str, timeout: int) -> None:
+    """Go on only where that run has the lock of the host.
+
+    :param found: where the locks were read; ``timeout``: of locks, seconds.
+    :raises Refusal: it has not, or nobody can tell.
+    """
+    there = lock.records(found)
+    if isinstance(there, Unread):
+        raise Refusal(f"Whether this run has the lock of the host cannot be told: {clause(there.why)}.")
+    mine = next((one for one in there if one.run == run), None)
+    if mine is None:
+        raise Refusal(
+            "Nothing could be written to HKLM\\SOFTWARE of the host, so nothing was done; is the account an"
+            " administrator there?"
+        )
+    if not mine.owner:
+        raise Refusal(_held([one.run for one in there if one.run != run], timeout))
 
 
 def stale_locks(image: RegistryImage, desk: Desk) -> dict[lock.Record, str]:
@@ -195,7 +204,7 @@ def stale_locks(image: RegistryImage, desk: Desk) -> dict[lock.Record, str]:
     words = {one: lock.stale(one, current, now, desk.timeout, desk.dead) for one in found}
     alive = [one.run for one, why in words.items() if why is None]
     if alive:
-        raise Refusal(held(alive, desk.timeout))
+        raise Refusal(_held(alive, desk.timeout))
     return {one: why for one, why in words.items() if why is not None}
 
 
@@ -212,7 +221,7 @@ def _guarded(run: str, sections: Iterable[Section]) -> tuple[Section, ...]:
     )
 
 
-def held(runs: list[str], timeout: int) -> str:
+def _held(runs: list[str], timeout: int) -> str:
     """One sentence: who holds the lock. ``runs``: those with a record; ``timeout``: of locks, seconds."""
     if not runs:
         return f"The host is locked by a run that left no record; if none is under way, delete {lock.FOLDER} there."

@@ -61,10 +61,8 @@ def put(
             sending.carry(source, folder, name)
         found = far.checksum(size)
     if found != digest:
-        gone = "" if far.remove() else ", but it could not be removed"
         raise TransferError(
-            f"{name} has the checksum {found} on the host and {digest} here, so what is there was thrown away{gone};"
-            " run it again."
+            f"{name} has the checksum {found} on the host and {digest} here; {far.thrown_away()}: run it again."
         )
     return digest
 

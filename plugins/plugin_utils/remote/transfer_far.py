@@ -171,3 +171,9 @@ class Far:
         folder = self.target.rpartition("\\")[0]
         self._ask([f"(if exist {folder} ({stage.removed(self.folder)}))", f"(if not exist {folder} (echo gone))"])
         return "".join(self._said("DO1")).strip() == "gone"
+
+    def thrown_away(self) -> str:
+        """Remove the folder; what became of it, for a sentence."""
+        if self.remove():
+            return "what is there was thrown away"
+        return f"what is there could not be removed, so remove %SystemRoot%\\{self.folder} by hand"

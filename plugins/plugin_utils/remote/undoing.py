@@ -97,7 +97,7 @@ class _Rollback:
         if needed.found:
             exchange.run(mounts.cleaning(loaded))
         found = undo(journals, needed.read(exchange, every, _roots(every, loaded))) if every else Undo((), (), ())
-        insist(found.steps, self.terms)
+        insist(self.knowledge, found.steps, self.terms)
         planned = RolledBack(tuple(journal.run for journal in journals), found)
         if self.terms.check or (self.stop_on_drift and found.refused):
             return planned

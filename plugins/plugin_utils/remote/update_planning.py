@@ -29,8 +29,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_fi
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Refusal
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import UpdateOrder
 
-_NO_SOURCE = "source: packages have to be installed, and nothing says where they are; name their folder."
-
 
 @dataclass(frozen=True, slots=True)
 class Package:
@@ -137,8 +135,6 @@ class _Choosing:
         refused = [s for s in installation.steps if s.kind is StepKind.REFUSED and s.update in self.required]
         if refused:
             raise Refusal(" ".join(step.why for step in refused))
-        if installation.installs and self.order.source is None and set(installation.installs) & set(self.required):
-            raise Refusal(_NO_SOURCE)
 
     def _packages(
         self, installation: Installation

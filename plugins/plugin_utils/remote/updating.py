@@ -19,8 +19,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.install_
     in_domain,
     install_language,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import posready
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import audit
@@ -32,11 +30,10 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing imp
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding import holding
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_runs import PackageFailed, Workplace
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_series import Series
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import ReadingPlan
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_series import TAKES_EFFECT, Series
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import RestartError
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Refusal, Terms
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import FileShell, ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Refusal, Visit
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import stale_locks
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import Pace, UpdateOrder
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_planning import (
@@ -46,46 +43,29 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_pla
 
 #: What was left undone on a connection that was lost.
 _LOST: t.Final = "What was begun on the host goes on there; run again to see what came of it, and to do the rest."
-_TAKES_EFFECT: t.Final = "Updates take effect after a restart of the host."
 
 
 def update(
-    shell: FileShell,
-    knowledge: Knowledge,
-    options: AuditOptions,
-    reading: ReadingPlan,
-    desk: Desk,
-    terms: Terms,
-    order: UpdateOrder,
-    pace: Pace | None = None,
-    *,
-    second_hop: bool = False,
-    last_restart: bool = True,
+    visit: Visit, order: UpdateOrder, pace: Pace, *, second_hop: bool = False, last_restart: bool = True
 ) -> Updated:
     """Run packages on one host.
 
-    :param reading: with the sections of :mod:`job_records`, of the lock, and of the identity among its extra ones.
+    :param visit: its reading is one of :mod:`update_reading`.
     :param second_hop: whether our logon may go on to a file server (CredSSP).
     :param last_restart: False: the restart at the end is somebody else's business.
     :raises Refusal: nothing was done, and why.
+    :raises Interrupted: the connection was lost while the POSReady flag was set.
     :raises JournalFolderError: the controller cannot keep its journals; nothing was done.
     :raises ShellError: the connection was lost before anything was begun.
     """
-    return _Update(
-        shell, knowledge, options, reading, desk, terms, order, pace or Pace(), second_hop, Series(last_restart)
-    ).run()
+    return _Update(visit, order, pace, second_hop, Series(last_restart)).run()
 
 
 @dataclass(slots=True)
 class _Update:
     """One run. ``begun``: the host may not be as it was any more; ``away``: it cannot be asked any more."""
 
-    shell: FileShell
-    knowledge: Knowledge
-    options: AuditOptions
-    reading: ReadingPlan
-    desk: Desk
-    terms: Terms
+    visit: Visit
     order: UpdateOrder
     pace: Pace
     second_hop: bool
@@ -120,69 +100,69 @@ class _Update:
     def _all(self, ctx: Context) -> None:
         half_sent: dict[str, JobRecord] = {}
         records = self._records(ctx)
-        if self.terms.check:
-            stale_locks(ctx.snapshot.image, self.desk)
+        if self.visit.terms.check:
+            stale_locks(ctx.snapshot.image, self.visit.desk)
             begun = [f"{one.kb} was begun by run {one.run}, and would be finished first." for one in records]
             self.series.remarks += begun
         elif records:
             with self._held(ctx) as place:
-                half_sent = self.series.finish(place, ctx, records)
+                half_sent = self.series.finish(place, records)
             ctx = self._look()
-        planned = plan_updates(ctx, audit(ctx).plan, self.order, self.terms.consent, install_language(ctx))
+        planned = plan_updates(ctx, audit(ctx).plan, self.order, self.visit.terms.consent, install_language(ctx))
         self.series.plan(planned)
         if planned.posready:
             self._set_flag()
-        if self.terms.check:
+        if self.visit.terms.check:
             self.series.packages += [_planned(package, self.order) for package in planned.packages]
         elif planned.packages or half_sent or self.series.waits:
             with self._held(ctx) as place:
-                self.series.carry_out(place, ctx, planned, half_sent)
+                self.series.carry_out(place, planned, half_sent)
 
     def _look(self) -> Context:
-        snapshot = collect(self.shell, self.reading)
+        snapshot = collect(self.visit.shell, self.visit.reading)
         self.codepage = snapshot.codepage
-        return context(self.knowledge, self.options, snapshot)
+        return context(self.visit.knowledge, self.visit.options, snapshot)
 
     def _records(self, ctx: Context) -> tuple[JobRecord, ...]:
         found = job_records.records(ctx.snapshot.image)
         if isinstance(found, Unread):
             raise Refusal(f"Whether packages are being run on this host cannot be told: {clause(found.why)}.")
+        for one in found:
+            tables = self.visit.knowledge
+            if one.kb not in tables.updates or one.installer not in tables.installers:
+                raise Refusal(
+                    f"Run {one.run} had begun {one.kb} ({one.installer}), which is in no table here: finish it with the"
+                    f" version of this collection that began it, or delete {job_records.UPDATES}\\{one.kb} there."
+                )
         return found
 
     @contextlib.contextmanager
     def _held(self, ctx: Context) -> Iterator[Workplace]:
         """The lock of the host, and all that it takes to run packages there."""
-        exchange = Exchange(self.shell, self.codepage)
-        with holding(exchange, self.desk) as hold:
+        exchange = Exchange(self.visit.shell, self.codepage)
+        with holding(exchange, self.visit.desk) as hold:
             self.begun = True
             self.broken += hold.broken
             yield Workplace(
-                self.shell,
+                self.visit.shell,
                 exchange,
                 hold,
                 self.order,
                 self.pace,
+                self.visit.knowledge,
                 self._look,
-                second_hop=self.second_hop,
-                domain=in_domain(ctx) is True,
-                version=ctx.release.version if ctx.release else "",
+                self.second_hop,
+                in_domain(ctx),
+                ctx.release.version if ctx.release else "",
             )
 
     def _set_flag(self) -> None:
         """The POSReady flag, as a run of its own that can be undone."""
-        done = fix(
-            self.shell,
-            self.knowledge,
-            self.options,
-            self.reading,
-            self.desk,
-            self.terms,
-            wanted=lambda ctx: (posready.change(ctx),),
-        )
+        done = fix(self.visit, wanted=lambda ctx: (posready.change(ctx),))
         withheld = [one.why for one in done.withheld if one.change.family == posready.FAMILY]
         if withheld:
             raise Refusal(f"No package was run: {withheld[0]}")
-        self.begun = not self.terms.check
+        self.begun = not self.visit.terms.check
         self.flag = done
         self.broken += done.broken
         if done.failed:
@@ -205,7 +185,7 @@ class _Update:
             run=self.flag.run if self.flag else None,
             packages=tuple(self.series.packages),
             restarts=self.series.restarts,
-            restart_needed=self.series.restart_needed,
+            restart_needed=self.series.restart_needed or (TAKES_EFFECT if self.series.waits else ""),
             remarks=tuple(self.series.remarks),
             failed=tuple(self.failed),
             broken=tuple(self.broken),

@@ -21,6 +21,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.selection im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.steps import after_steps, steps
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.undo import undo
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import fix
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Visit
 from tests.support.hosts import KNOWLEDGE, TODAY, Keys, host
 from tests.support.lab_shell import _READING, Bench, LabShell, consents
 from tests.unit.plugin_utils.plan.runs_on_images import FIRST, journal
@@ -118,9 +119,8 @@ def test_on_a_host_it_comes_and_goes(tmp_path: Path) -> None:
 
     def run(*names: str) -> tuple[object, ...]:
         shell = LabShell(bench.host)
-        done = fix(
-            shell, KNOWLEDGE, options, _READING, bench.desk(), consents(*names), lambda ctx: (posready.change(ctx),)
-        )
+        visit = Visit(shell, KNOWLEDGE, options, _READING, bench.desk(), consents(*names))
+        done = fix(visit, lambda ctx: (posready.change(ctx),))
         assert done.failed == ()
         return done.steps
 

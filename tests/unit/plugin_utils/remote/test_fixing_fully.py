@@ -100,7 +100,7 @@ def test_an_update_that_no_mail_needs_is_left_out_where_there_is_no_file(tmp_pat
     done = bench.fix_fully(options={"servers": (server(RSA_CBC),)}, reboot=True)
     assert (packages(done), verdict(done)) == (["KB4019276"], Verdict.OK)
     answer = fixed_fully(done)
-    assert [one["why"] for one in answer["withheld"] if one["what"] == "KB4467770"][0].startswith(
+    assert next(one["why"] for one in answer["withheld"] if one["what"] == "KB4467770").startswith(
         "KB4467770 is left out, since no mail depends on it: No file of KB4467770 is in"
     )
 

@@ -134,7 +134,7 @@ def test_other_bytes_of_the_same_size_are_found_and_thrown_away(make: Make, tmp_
         found = host.files.find(rf"{WHERE}\{NAME}")
         assert isinstance(found, File)
         found.content = bytes(len(found.content))
-        with pytest.raises(TransferError, match=r"has the checksum [0-9a-f]{64} on the host and .* thrown away; run"):
+        with pytest.raises(TransferError, match=r"has the checksum [0-9a-f]{64} on the host and .* thrown away: run"):
             transfer.put(LabShell(host), file, FOLDER, NAME)
         assert host.files.find(WHERE) is None
         transfer.put(LabShell(host), file, FOLDER, NAME)

@@ -92,7 +92,7 @@ def test_check_mode_has_no_audit_after_it() -> None:
 
 def test_packages_that_failed_leave_the_settings_alone() -> None:
     answer = fixed_fully(FixedFully(done(packages=(TLS,), failed=("KB1 failed.",), restart_needed="TLS waits")))
-    assert (answer["failed"], answer["msg"], answer["errors"]) == (True, "KB1 failed.", [])
+    assert (answer["failed"], answer["msg"], answer["errors"]) == (True, "KB1 failed.", ["KB1 failed."])
     assert answer["updates"]["errors"] == ["KB1 failed."]
     assert (answer["changes"], answer["run"], answer["changed"]) == ([], None, True)
     assert answer["reboot_reasons"] == ["TLS waits"]
