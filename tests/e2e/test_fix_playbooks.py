@@ -14,6 +14,7 @@ import pytest
 
 from tests.lab.fleet import Lab
 from tests.support.run_ansible import run
+from tests.support.update_plays import QUICK, simulated
 
 #: Request of a fix in which its steps are sent (see test_fix.py): after that nobody knows how far it came.
 STEPS = 9
@@ -33,7 +34,8 @@ def play(lab: Lab, folder: Path, book: str, *words: str, **variables: t.Any) -> 
     """A playbook whose results and journals stand in ``folder``."""
     given = {"mailfleet_build": str(folder), "mailfleet_journals": str(folder / "journals"), **variables}
     book = f"playbooks/{book}.yml"
-    return run("ansible-playbook", "-i", str(lab.inventory), book, *words, "-e", json.dumps(given))
+    told = json.dumps(given)
+    return run("ansible-playbook", "-i", str(lab.inventory), book, *words, "-e", told, environment=QUICK)
 
 
 def results(folder: Path, book: str) -> dict[str, dict[str, t.Any]]:
@@ -109,17 +111,22 @@ def test_later_failures_count_and_unreachable_hosts_do_not(
 # --- restarts ----------------------------------------------------------------------------------------------------
 
 
-def test_who_asks_gets_one_restart_where_it_is_needed(tmp_path: Path) -> None:
+def test_who_asks_gets_one_restart_where_it_is_needed_and_the_task_waits_for_it(tmp_path: Path) -> None:
     given = {"mailfleet_serial": 3, "mailfleet_max_fail_percentage": 50, "mailfleet_reboot": True}
-    with Lab(hosts=[host("old"), {"name": "new", "os": "win11-24h2"}, host("denied", writes="deny")]) as lab:
+    quick = {"second_ms": 1, "restart_ms": 5}
+    fleet = [host("old", **quick), {"name": "new", "os": "win11-24h2"}, host("denied", writes="deny")]
+    with Lab(hosts=fleet) as lab:
         play(lab, tmp_path, "fix", **given)
         asked = {
             name: len([words for words in one.counters.written if words.startswith("shutdown")])
             for name, one in lab.hosts.items()
         }
+        restarted = simulated(lab, "old").power.restarts
     found = results(tmp_path, "fix")
-    assert {name: found[name]["reboot_required"] for name in ("old", "new")} == {"old": True, "new": False}
-    assert asked == {"old": 1, "new": 0, "denied": 0}
+    told = {name: (found[name]["restarts"], found[name]["reboot_required"]) for name in ("old", "new")}
+    assert told == {"old": (1, False), "new": (0, False)}
+    assert found["old"]["verdict"] == "ok"
+    assert (asked, restarted) == ({"old": 1, "new": 0, "denied": 0}, 1)
 
 
 # --- a fix and its undo ------------------------------------------------------------------------------------------

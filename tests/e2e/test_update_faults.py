@@ -124,17 +124,8 @@ def test_what_went_on_is_found_and_not_begun_again(told: dict[str, dict[str, t.A
 
 # --- the connection is lost ------------------------------------------------------------------------------------------
 
-#: (request, how it dies there): over NTLM, from the first reading to the last one.
-DEATHS = [
-    (20, "drop"),
-    (32, "lost"),
-    (44, "drop"),
-    (52, "lost"),
-    (60, "drop"),
-    (68, "lost"),
-    (76, "drop"),
-    (84, "lost"),
-]
+#: (request, how it dies there): over NTLM, from the flag to the last reading but one.
+DEATHS = [(n, kind) for n, kind in zip(range(15, 64, 6), ("drop", "lost") * 5, strict=False)]
 
 
 def test_the_connection_dies_somewhere_and_nothing_is_installed_twice(tmp_path: Path) -> None:
@@ -148,7 +139,7 @@ def test_the_connection_dies_somewhere_and_nothing_is_installed_twice(tmp_path: 
         found = plays.call("-f", "8", **WISH, reboot=True)
         again = plays.call("-f", "8", **WISH, reboot=True)
         died = [name for name, one in broken.items() if one.get("unreachable") or one.get("failed")]
-        assert len(died) >= len(DEATHS) // 2, "most of them died"
+        assert len(died) >= len(DEATHS) - 2, "but for those that were asked again"
         for name in lab.hosts:
             if name in died:
                 sentence(broken[name])
@@ -163,7 +154,7 @@ def test_the_network_fails_while_it_installs_and_is_back_in_time(tmp_path: Path)
         plays = Plays(lab, tmp_path, Packages(tmp_path).offer(XP))
         with concurrent.futures.ThreadPoolExecutor() as pool:
             running = pool.submit(plays.call, **WISH, reboot=True)
-            until(lambda: installing(lab, "pc"))
+            until(lambda: installing(lab, "pc") or running.done())
             network(lab, "pc", up=False)
             until(lambda: not installing(lab, "pc"))
             network(lab, "pc", up=True)
@@ -177,7 +168,7 @@ def test_the_network_fails_for_good_and_the_next_run_finds_what_was_installed(tm
         plays = Plays(lab, tmp_path, Packages(tmp_path).offer(XP))
         with concurrent.futures.ThreadPoolExecutor() as pool:
             running = pool.submit(plays.call, **WISH, reboot=True)
-            until(lambda: installing(lab, "pc"))
+            until(lambda: installing(lab, "pc") or running.done())
             network(lab, "pc", up=False)
             lost = running.result()["pc"]
         assert lost["unreachable"]

@@ -26,10 +26,17 @@ _OUTER: t.Final = re.compile(
 _INNER: t.Final = re.compile(
     r"\s*cmd\.exe /d /s /c '((?:[^']|'')*)'\s*(;\s*exit \$LASTEXITCODE\s*;?)?\s*", re.IGNORECASE
 )
+#: How scripts of ansible-core begin, such as those by which its connections copy files, and what an older PowerShell
+#: than 5.1, which came with Windows 10, makes of them.
+_CORE: t.Final = 'if ($PSVersionTable.PSVersion -lt [Version]"5.1") {'
+_TOO_OLD: t.Final = '{"failed":true,"msg":"Ansible requires PowerShell v5.1"}\r\n'
 
 
 def powershell(shell: Shell, rest: str, streams: Streams) -> int:
     """Runs the wrapped line in a new cmd.exe. Without ``exit $LASTEXITCODE`` PowerShell turns any failure into 1."""
+    if shell.machine.system.nt < (10, 0) and _CORE in decode(rest):
+        streams.out.append(_TOO_OLD)
+        return 0
     line, exact = unwrap(rest)
     code = shell.child(line, streams)
     return code if exact else int(code != 0)

@@ -37,12 +37,18 @@ def server(name: str, *suites: str) -> dict[str, t.Any]:
 RSA_ONLY: t.Final = server("rsa.example.com", "RSA_WITH_AES_128_CBC_SHA", "RSA_WITH_AES_256_CBC_SHA")
 ECDHE_ONLY: t.Final = server("new.example.com", "ECDHE_RSA_WITH_AES_128_GCM_SHA256")
 
+#: The update that most of these tests are about, on XP and Vista, and on 7.
+KB, SEVEN_KB = "KB4019276", "KB3140245"
+NAME: t.Final = "windowsxp-kb4019276-x86-embedded-deu.exe"
+#: Entries of hosts whose seconds, and restarts, are short.
+SHORT: t.Final[dict[str, t.Any]] = {"second_ms": 1, "restart_ms": 5}
+
 #: What installs, as the host was told it.
 _INSTALLERS: t.Final = re.compile(
-    r'^"?(?:C:\\Windows\\MailFleet-\w+\\\S+\.exe\b|\S*dism\.exe\b|\S*pkgmgr\.exe\b)', re.I
+    r'^"?(?:C:\\Windows\\MailFleet-\w+\\\S+\.exe\b|\S*dism(?:\.exe)? .*/add-package|\S*pkgmgr(?:\.exe)? /ip)', re.I
 )
-#: See there.
-_QUICK: t.Final = {"PYTHONPATH": str(Path(__file__).parent / "quick")}
+#: Environment of an Ansible whose time flies while it sleeps.
+QUICK: t.Final = {"PYTHONPATH": str(Path(__file__).parent / "quick")}
 
 
 class Packages:
@@ -79,7 +85,7 @@ class Plays:
             given |= {"package_source": str(self.offered.folder), "checksums": self.offered.checksums}
         told = json.dumps({f"mailfleet_{name}": value for name, value in (given | variables).items()})
         inventory = str(self.lab.inventory)
-        done = run("ansible-playbook", "-i", inventory, f"playbooks/{book}.yml", *words, "-e", told, environment=_QUICK)
+        done = run("ansible-playbook", "-i", inventory, f"playbooks/{book}.yml", *words, "-e", told, environment=QUICK)
         assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
         return done
 
@@ -106,7 +112,7 @@ class Plays:
             "-a",
             told,
             *words,
-            environment=_QUICK,
+            environment=QUICK,
         )
         assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
         return results_of(done.stdout)
@@ -170,3 +176,19 @@ def until(holds: Callable[[], object], seconds: float = 60) -> None:
     while not holds():
         assert time.monotonic() < end, "it never came to that"
         time.sleep(0.01)
+
+
+def xp(name: str, **more: t.Any) -> dict[str, t.Any]:
+    """A German XP SP3."""
+    return {"name": name, "os": "xp-sp3", "language": "de", **SHORT, **more}
+
+
+def seven(name: str, **more: t.Any) -> dict[str, t.Any]:
+    """A 64-bit Windows 7 SP1."""
+    return {"name": name, "os": "win7-sp1", **SHORT, **more}
+
+
+def runs(result: t.Mapping[str, t.Any]) -> list[tuple[str, str]]:
+    """(KB, outcome) of the packages of a result."""
+    packages = result.get("packages", result.get("updates", {}).get("packages", []))
+    return [(one["kb"], one["outcome"]) for one in packages]

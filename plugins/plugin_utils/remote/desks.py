@@ -24,6 +24,9 @@ ARGUMENT_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
     "lock_timeout": {"type": "int", "default": 600},
 }
 
+#: No run waits longer for anything.
+MOST_SECONDS: t.Final = 7 * 24 * 3600
+
 
 def desk(arguments: dict[str, t.Any], host: str) -> Desk:
     """The controller's side, by the options of a task.
@@ -33,8 +36,8 @@ def desk(arguments: dict[str, t.Any], host: str) -> Desk:
     """
     if arguments["journal_key"] is not None and not arguments["journal_key"].strip():
         raise Refusal("journal_key: it is empty; leave it out, or give a secret.")
-    if arguments["lock_timeout"] < 1:
-        raise Refusal(f"lock_timeout: {arguments['lock_timeout']} is not a number of seconds from 1 on.")
+    if not 1 <= arguments["lock_timeout"] <= MOST_SECONDS:
+        raise Refusal(f"lock_timeout: it is not a number of seconds from 1 to {MOST_SECONDS} (a week).")
     folder = arguments["journal_dir"] or f"{constants.config.get_config_value('ANSIBLE_HOME')}/mailfleet/journals"
     return Desk(JournalFolder(folder), host, arguments["journal_key"], arguments["lock_timeout"])
 

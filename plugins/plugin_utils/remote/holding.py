@@ -15,6 +15,7 @@ import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryImage
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import host_journal, lock
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import (
@@ -60,22 +61,32 @@ class Hold:
         taking = lock.taking(self.run, self.boot, int(self._renewed), tuple(stale))
         insist_on_lock(self.exchange.run((*taking, lock_section())), self.run, self.desk.timeout)
 
-    def renew(self, boot_now: str | None = None) -> None:
-        """Say that this run lives, if it has not said so for a while, or if the host was restarted meanwhile.
+    def renew(self, *, always: bool = False) -> None:
+        """Say that this run lives, and see which boot of the host this is, if neither was done for a while.
 
-        :param boot_now: of the host since its restart; None: there was none.
+        :param always: now, however short that is ago.
         :raises Refusal: somebody has broken the lock.
+        :raises ShellError: the connection was lost.
         """
         now = self.desk.clock()
-        if boot_now is None and now - self._renewed < self.desk.timeout / _PART:
+        # A clock that was set back must not end the lock.
+        if not always and abs(now - self._renewed) < self.desk.timeout / _PART:
             return
-        self.boot, self._renewed = (self.boot if boot_now is None else boot_now), now
-        found = self.exchange.run((lock.renewing(self.run, self.boot, int(now)), lock_section()))
+        self._renewed = now
+        found = self._renewed_at(now)
+        if boot(found) != self.boot:
+            # The host was restarted: others may break a lock that names another boot.
+            self.boot = boot(found)
+            found = self._renewed_at(now)
         if lock.holds(found, self.run) is not True:
             raise Refusal(
                 "Another run has taken the lock of the host, which counts as dead"
                 f" {self.desk.timeout} seconds after it was renewed (lock_timeout); run again when that run has ended."
             )
+
+    def _renewed_at(self, now: float) -> RegistryImage:
+        renewing = lock.renewing(self.run, self.boot, int(now))
+        return self.exchange.run((renewing, lock_section(), identity_section(with_name=False)))
 
     def release(self) -> None:
         """Give the lock back, and leave no empty key of ours."""
@@ -112,7 +123,7 @@ def restart_held(shell: Shell, hold: Hold, order: UpdateOrder, pace: Pace) -> No
     :raises Refusal: somebody took the lock meanwhile.
     :raises ShellError: the connection was lost.
     """
-    new = restart(
+    restart(
         shell,
         hold.boot,
         seconds=order.reboot_timeout,
@@ -121,4 +132,4 @@ def restart_held(shell: Shell, hold: Hold, order: UpdateOrder, pace: Pace) -> No
         clock=pace.clock,
         sleep=pace.sleep,
     )
-    hold.renew(new)
+    hold.renew(always=True)

@@ -11,67 +11,31 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import GOOD, Verb
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.installation import after_run
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.package_commands import PackageCommand
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.packages import PackageFile
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import PackageRun
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import install_job, job_records, stage
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.deliver import deliver
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding import Hold
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.install_job import JobError, Look, Standing
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_outcomes import after_breaking_off, judged
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, section
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import FileShell, ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_text import TransferError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
-    Pace,
-    UpdateOrder,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.workplace import PackageFailed, Workplace, clean
 
 #: Seconds: until a task has begun; between two lines for people; how long a host may be out of reach meanwhile.
 _BEGINS: t.Final = 120
 _NEWS: t.Final = 30
 _AWAY: t.Final = 60
 _MEGABYTE: t.Final = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Workplace:
-    """A host on which packages are run. ``look_again``: reads it anew. ``dirty``: updates whose files are still open.
-
-    ``second_hop``, ``domain``, ``version``: see :func:`deliver.deliver`.
-    """
-
-    shell: FileShell
-    exchange: Exchange
-    hold: Hold
-    order: UpdateOrder
-    pace: Pace
-    knowledge: Knowledge
-    look_again: Callable[[], Context]
-    second_hop: bool
-    domain: bool | Unread
-    version: str
-    dirty: set[str] = field(default_factory=set)
-
-
-class PackageFailed(Exception):
-    """A package was not run, or not to its end. ``run``: what is to be reported; its words are one sentence."""
-
-    def __init__(self, run: PackageRun) -> None:
-        super().__init__(run.words)
-        self.run = run
 
 
 def install(
@@ -131,9 +95,9 @@ def finish(place: Workplace, record: JobRecord) -> PackageRun | None:
     if look.standing is Standing.RUNNING:
         place.pace.report(f"{record.kb}: run {record.run} had begun it, and it still runs")
     try:
-        return replace(_judged(place, record, _watched(place, record)), resumed=True)
+        return replace(judged(place, record, _watched(place, record)), resumed=True)
     except _Broken:
-        return replace(_after_breaking_off(place, record), resumed=True)
+        return replace(after_breaking_off(place, record), resumed=True)
     except JobError as error:
         raise _not_run(place, record, error) from error
 
@@ -159,16 +123,6 @@ def _write(place: Workplace, record: JobRecord) -> None:
     place.exchange.run((section("record", Query("OWR", command=job_records.write(record))),))
 
 
-def clean(place: Workplace, record: JobRecord) -> None:
-    """Leave nothing of it on the host; what cannot go yet is removed by the next run.
-
-    :raises ShellError: the connection was lost.
-    """
-    if not install_job.clean(place.exchange, record, place.pace.sleep):
-        place.dirty.add(record.kb)
-        place.pace.report(f"{record.kb}: the host still has a file of it open; the next run removes it")
-
-
 def _sent(place: Workplace, kb: str) -> Callable[[int, int], None]:
     """Tells how far a file has come, not too often, and keeps the lock meanwhile."""
     told = place.pace.clock()
@@ -184,16 +138,20 @@ def _sent(place: Workplace, kb: str) -> Callable[[int, int], None]:
 
 
 def _run(place: Workplace, record: JobRecord, command: PackageCommand) -> PackageRun:
-    place.hold.renew()
+    # The host may have restarted by itself while the package was sent.
+    place.hold.renew(always=True)
+    record = replace(record, boot=place.hold.boot)
     place.pace.report(f"{record.kb}: {command.installer} begins")
     try:
         install_job.start(place.exchange, record, command)
         code = _watched(place, record)
+        # It may have restarted before the installer began, too: what counts is the boot in which that ended.
+        place.hold.renew(always=True)
     except _Broken:
-        return _after_breaking_off(place, record)
+        return after_breaking_off(place, record)
     except JobError as error:
         raise _not_run(place, record, error) from error
-    run = _judged(place, record, code)
+    run = judged(place, record, code)
     if run.outcome not in GOOD:
         raise PackageFailed(run)
     return run
@@ -254,33 +212,3 @@ def _still_running(place: Workplace, record: JobRecord) -> PackageRun:
         " run again to go on watching, or restart the host, should it hang, and run again."
     )
     return PackageRun(record.kb, record.verb, "running", words, record.file)
-
-
-def _judged(place: Workplace, record: JobRecord, code: int) -> PackageRun:
-    """What the exit code says; then nothing of it is left on the host."""
-    update = place.knowledge.updates[record.kb]
-    meaning = lookup.outcome_of(place.knowledge, record.installer, code, record.verb)
-    said = "" if meaning.good else install_job.last_words(place.exchange, record)
-    clean(place, record)
-    if meaning.outcome == "not_applicable":
-        meaning = after_run(place.look_again(), update, meaning)
-    words = f"{record.kb} {clause(meaning.words)}"
-    if not meaning.good:
-        words += f" (exit code {meaning.code_text})" + (f"; its last words were: {clause(said)}" if said else "")
-    return PackageRun(record.kb, record.verb, meaning.outcome, f"{words}.", record.file, meaning.code_text)
-
-
-def _after_breaking_off(place: Workplace, record: JobRecord) -> PackageRun:
-    """Nobody has seen its exit code; what is on the host tells whether it is in."""
-    clean(place, record)
-    found = presence(place.look_again(), record.kb)
-    there = found.present or found.pending
-    if there if record.verb == "install" else found.present is False and not found.pending:
-        done = "installed" if record.verb == "install" else "removed"
-        words = f"{record.kb} is {done}, though the installer broke off before it told so: {clause(found.why)}."
-        return PackageRun(record.kb, record.verb, "needs_reboot" if found.pending else done, words, record.file)
-    words = (
-        f"{record.kb} broke off: the host restarted, somebody ended its task, or its disk is full; see to that and run"
-        " again."
-    )
-    raise PackageFailed(PackageRun(record.kb, record.verb, "failed", words, record.file))

@@ -15,8 +15,8 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import package_runs
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding import restart_held
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_runs import PackageFailed, Workplace
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_planning import Package, Planned
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.workplace import PackageFailed, Workplace, clean
 
 TAKES_EFFECT: t.Final = "Updates take effect after a restart of the host."
 
@@ -42,7 +42,7 @@ class Series:
         """Take in what is to be done."""
         self.left = planned.left
         self.waiting = any(step.kind is StepKind.WAITING for step in planned.left)
-        self.remarks += planned.remarks
+        self.remarks += [remark for remark in planned.remarks if remark not in self.remarks]
 
     @property
     def waits(self) -> bool:
@@ -84,7 +84,7 @@ class Series:
         """
         for kb, record in half_sent.items():
             if not any(package.kb == kb and _same(package, record) for package in planned.packages):
-                package_runs.clean(place, record)
+                clean(place, record)
         for number, step in enumerate(planned.steps):
             if step.kind is not StepKind.REBOOT:
                 self.packages.append(self._run(place, planned.package(step.update), half_sent.get(step.update)))
@@ -105,7 +105,8 @@ class Series:
         try:
             return self._package(place, package, begun)
         except PackageFailed as error:
-            if error.run.outcome != "failed" or not self.waits:
+            # Without an exit code no installer had ended, so what waits cannot be its reason.
+            if error.run.outcome != "failed" or not error.run.code or not self.waits:
                 raise
             if not self._restart(place, f"{error.run.words} It may need what waits for a restart of the host."):
                 raise

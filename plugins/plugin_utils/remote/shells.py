@@ -30,6 +30,12 @@ _SPARE: t.Final = 191
 #: ``PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand ``, and room for more.
 _POWERSHELL: t.Final = 120
 _INNER: t.Final = "cmd.exe /d /s /c "
+#: Connections that copy files by a script of ansible-core: on an older PowerShell it fails without saying why.
+_BY_POWERSHELL: t.Final = ("winrm", "psrp")
+_OWN_POWERSHELL: t.Final = (
+    "this connection copies files by PowerShell 5.1 or later on the host: connect with mailfleet.client.winrs, or have"
+    " the file where the host can get it itself"
+)
 #: Return codes that say that a line was ended before its time: that of our own connection.
 _TIMED_OUT: t.Final = 258
 
@@ -103,7 +109,12 @@ class ConnectionShell:
 
         :raises ShellError: it did not work.
         """
-        self._guarded(lambda: self._connection.put_file(str(source), target))
+        try:
+            self._guarded(lambda: self._connection.put_file(str(source), target))
+        except ShellError as error:
+            if error.unreachable or _kind(self._connection) not in _BY_POWERSHELL:
+                raise
+            raise ShellError(f"{str(error).rstrip('.')}; {_OWN_POWERSHELL}.") from error
 
     def renew(self, patience: int | None = None) -> None:
         """Forget the connection, so that the next line connects anew: for a host that goes down, or has been.
@@ -236,6 +247,7 @@ _ADVICE: t.Final = (
     (r"refused", "nothing listens there: enable WinRM on the host, or correct ansible_host and ansible_port"),
     (r"\b401\b|credentials", "correct ansible_user, ansible_password and ansible_winrm_transport"),
     (r"\b40[45]\b", "what answers there is no WinRM: correct ansible_host, ansible_port and ansible_winrm_scheme"),
+    (r"\b400\b", "something cut the connection in the middle; run again"),
     (r"\b413\b", "set ansible_winrs_envelope_kb to the host's MaxEnvelopeSizekb, or leave it out"),
     (r"access is denied", "the account may open no shell: it has to be an administrator, over WinRM too"),
     (r"\b500\b", "look into the host's WinRM log, and restart its service WinRM"),

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import FileShell
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import FileShell, ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_far import Far, insist
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_text import (
     PART,
@@ -149,6 +149,12 @@ class _Sending:
         done, _texts = self.far.begin()
         if done != self.size:
             self.report(0, self.size)
-            self.shell.carry(source, f"{self.far.root()}\\{folder}\\{name}")
+            target = f"{self.far.root()}\\{folder}\\{name}"
+            try:
+                self.shell.carry(source, target)
+            except ShellError as error:
+                if error.unreachable:
+                    raise
+                raise TransferError(f"{name} could not be copied to the host: {error}") from error
             insist(self.far.size(self.far.target), self.size, name)
         self.report(self.size, self.size)

@@ -19,6 +19,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.package_sour
     parse_source,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.desks import MOST_SECONDS
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import Pace, UpdateOrder
 
 ARGUMENT_SPEC: t.Final[dict[str, dict[str, t.Any]]] = {
@@ -39,8 +40,8 @@ def order(arguments: dict[str, t.Any], kbs: tuple[str, ...] | None = None, verb:
     :raises OptionError: one makes no sense.
     """
     for name in ("install_timeout", "reboot_timeout"):
-        if arguments[name] < 1:
-            raise OptionError(f"{name}: {arguments[name]} is not a number of seconds from 1 on.")
+        if not 1 <= arguments[name] <= MOST_SECONDS:
+            raise OptionError(f"{name}: it is not a number of seconds from 1 to {MOST_SECONDS} (a week).")
     file = arguments["checksum_file"]
     return UpdateOrder(
         kbs,
@@ -68,8 +69,8 @@ def _text(file: str) -> str:
             return opened.read(_LONGEST_LIST)
     except OSError as error:
         raise OptionError(f"checksum_file: {shown(file, 300)} cannot be read ({error.strerror}).") from None
-    except UnicodeDecodeError:
-        raise OptionError(f"checksum_file: {shown(file, 300)} is no text in UTF-8.") from None
+    except ValueError:
+        raise OptionError(f"checksum_file: {shown(file, 300)} is no text in UTF-8, or no path.") from None
 
 
 def pace(host: str) -> Pace:

@@ -24,8 +24,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.packages imp
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.prerequisites import (
     required_updates,
     sets_posready,
+    unmet,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_files import Offers, choose
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_files import Choice, Offers, choose
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Refusal
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import UpdateOrder
 
@@ -146,7 +147,7 @@ class _Choosing:
         ctx = self.ctx
         for kb in installation.installs:
             chosen = choose(ctx, ctx.knowledge.updates[kb], self.offers, self.consents, self.langid)
-            why = (chosen.why,) if chosen.check is None else tuple(one.why for one in chosen.check.objections)
+            why = tuple(one.why for one in chosen.check.objections) if chosen.check else _without(ctx, kb, chosen)
             commands = package_commands.installing(ctx, chosen.file.name, self.order.backup) if chosen.file else ()
             if chosen.file is not None and not why and not commands:
                 why = (f"This Windows has nothing that installs {chosen.file.name}.",)
@@ -172,6 +173,12 @@ class _Choosing:
         if not found:
             raise Refusal(" ".join(why for whys in objections.values() for why in whys))
         return found
+
+
+def _without(ctx: Context, kb: str, chosen: Choice) -> tuple[str, ...]:
+    """Why there is no file; what would speak against any file is worth more than where to put one."""
+    needs = tuple(need.why for need in unmet(ctx, ctx.knowledge.updates[kb]) if need.consent is None)
+    return needs or (chosen.why,)
 
 
 def _left_out(kb: str, why: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
@@ -29,7 +29,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange i
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import fix
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding import holding
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_runs import PackageFailed, Workplace
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_outcomes import untrue
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_series import TAKES_EFFECT, Series
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import RestartError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Refusal, Visit
@@ -38,8 +38,10 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transactio
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import Pace, UpdateOrder
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_planning import (
     Package,
+    Planned,
     plan_updates,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.workplace import PackageFailed, Workplace
 
 #: What was left undone on a connection that was lost.
 _LOST: t.Final = "What was begun on the host goes on there; run again to see what came of it, and to do the rest."
@@ -98,25 +100,55 @@ class _Update:
         return self._result(before)
 
     def _all(self, ctx: Context) -> None:
-        half_sent: dict[str, JobRecord] = {}
         records = self._records(ctx)
         if self.visit.terms.check:
-            stale_locks(ctx.snapshot.image, self.visit.desk)
-            begun = [f"{one.kb} was begun by run {one.run}, and would be finished first." for one in records]
-            self.series.remarks += begun
-        elif records:
+            self._foresee(ctx, records)
+            return
+        half_sent: dict[str, JobRecord] = {}
+        if records:
             with self._held(ctx) as place:
-                half_sent = self.series.finish(place, records)
+                half_sent = self.series.finish(place, self._records(self._look()))
             ctx = self._look()
-        planned = plan_updates(ctx, audit(ctx).plan, self.order, self.visit.terms.consent, install_language(ctx))
+        planned = self._planned(ctx)
         self.series.plan(planned)
         if planned.posready:
             self._set_flag()
-        if self.visit.terms.check:
-            self.series.packages += [_planned(package, self.order) for package in planned.packages]
-        elif planned.packages or half_sent or self.series.waits:
+        if planned.packages or half_sent or self.series.waits or self._stale(ctx):
             with self._held(ctx) as place:
-                self.series.carry_out(place, planned, half_sent)
+                self.series.carry_out(place, self._planned_again(planned, half_sent), half_sent)
+
+    def _foresee(self, ctx: Context, records: tuple[JobRecord, ...]) -> None:
+        """Check mode."""
+        stale_locks(ctx.snapshot.image, self.visit.desk)
+        planned = self._planned(ctx)
+        self.series.plan(planned)
+        if planned.posready:
+            self._set_flag()
+        kbs = [package.kb for package in planned.packages]
+        self.series.packages += [_begun(one) for one in records if one.kb not in kbs]
+        self.series.packages += [_foreseen(package, self.order) for package in planned.packages]
+
+    def _planned(self, ctx: Context) -> Planned:
+        return plan_updates(ctx, audit(ctx).plan, self.order, self.visit.terms.consent, install_language(ctx))
+
+    def _planned_again(self, planned: Planned, half_sent: Mapping[str, JobRecord]) -> Planned:
+        """The plan, made again by a reading under our lock: another run may have been faster."""
+        ctx = self._look()
+        again = self._planned(ctx)
+        strangers = [
+            one for one in self._records(ctx) if one.folder not in {mine.folder for mine in half_sent.values()}
+        ]
+        if strangers or again.posready or any(one not in planned.packages for one in again.packages):
+            raise Refusal("The host has changed since it was read, so no package was run: run again.")
+        self.series.plan(again)
+        return again
+
+    def _stale(self, ctx: Context) -> bool:
+        """Whether a lock of a dead run is to be cleared away, though nothing else is to be done."""
+        try:
+            return bool(stale_locks(ctx.snapshot.image, self.visit.desk))
+        except Refusal:
+            return False
 
     def _look(self) -> Context:
         snapshot = collect(self.visit.shell, self.visit.reading)
@@ -174,6 +206,8 @@ class _Update:
             try:
                 ctx = self._look()
                 after = Seen(ctx, audit(ctx))
+                waits = self.series.waits
+                self.failed += filter(None, (untrue(run, ctx, waits=waits) for run in self.series.packages))
             except ShellError as error:
                 self.lost = error.unreachable
                 self.failed.append(f"What was done could not be read again: {error}")
@@ -193,7 +227,12 @@ class _Update:
         )
 
 
-def _planned(package: Package, order: UpdateOrder) -> PackageRun:
+def _foreseen(package: Package, order: UpdateOrder) -> PackageRun:
     verb = "installed" if order.verb == "install" else "removed"
     name = package.file.name if package.file else ""
     return PackageRun(package.kb, order.verb, "planned", f"{package.kb} would be {verb}.", name)
+
+
+def _begun(record: JobRecord) -> PackageRun:
+    words = f"{record.kb} was begun by run {record.run}, and would be finished first."
+    return PackageRun(record.kb, record.verb, "planned", words, record.file, resumed=True)

@@ -80,9 +80,10 @@ def _settings(done: FixedFully) -> dict[str, t.Any]:
 
 
 def _with_updates(done: Updated, answer: dict[str, t.Any], *, restarted: bool) -> dict[str, t.Any]:
-    about = _about(done)
+    # What the packages waited for has come.
+    about = _about(done) | (_restart([]) if restarted else {})
     planned = any(one.outcome == "planned" for one in done.packages)
-    reasons = [*(() if restarted else about["reboot_reasons"]), *answer["reboot_reasons"]]
+    reasons = [*about["reboot_reasons"], *answer["reboot_reasons"]]
     refused = [step for step in about["left"] if step["kind"] == StepKind.REFUSED.value]
     return {
         **answer,

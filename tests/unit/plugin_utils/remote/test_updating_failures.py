@@ -13,9 +13,8 @@ import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import Updated
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Interrupted, Refusal
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
-from tests.support.lab_shell import LabShell, consents
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Refusal
+from tests.support.lab_shell import consents
 from tests.support.update_bench import SEVEN, XP, UpdateBench
 
 KB = "KB4019276"
@@ -58,11 +57,6 @@ def converges(bench: UpdateBench, kb: str) -> Updated:
 def ran_nothing(bench: UpdateBench) -> bool:
     """Whether no installer was ever started."""
     return not any("schtasks" in line for line in bench.host.counters.executed)
-
-
-def installs(bench: UpdateBench) -> list[str]:
-    """The installers that were run."""
-    return [command for command in bench.host.counters.executed if re.match(r"C:\\.*\.exe /quiet", command)]
 
 
 def truncate(bench: UpdateBench, name: str) -> None:
@@ -184,7 +178,10 @@ def test_exit_codes_become_words(tmp_path: Path, code: int) -> None:
     done = bench.update(kb)
     (run,) = done.packages
     assert (run.outcome, words in run.words) == (outcome, True), run.words
-    assert (done.failed == (run.words,)) == (outcome not in ("installed", "needs_reboot"))
+    # These installers have installed nothing, whatever they say.
+    good = outcome in ("installed", "needs_reboot")
+    assert (done.failed == (run.words,)) is not good
+    assert any("is not in, though its installer said that it installed it" in one for one in done.failed) is good
     assert bench.litter() == []
     bench.host.entry.installers.pop(kb)  # type: ignore[attr-defined]
     converges(bench, kb)
@@ -254,42 +251,6 @@ def test_a_host_that_does_not_go_down(tmp_path: Path) -> None:
     bench = xp(tmp_path, ignores_shutdown=True)
     done = bench.update(KB, reboot=True, reboot_timeout=300)
     assert "did not go down" in done.failed[0] or "still runs" in done.failed[0], done.failed
-
-
-def test_a_connection_that_is_lost_at_any_line_is_told_and_a_new_run_gets_there(tmp_path: Path) -> None:
-    """Before the line arrives, and after the host did all of it; nothing is ever installed twice."""
-    lines = _lines_of_a_run(tmp_path)
-    for before in (True, False):
-        for number in range(1, lines + 1):
-            where = f"line {number}, {'before' if before else 'after'}"
-            bench = xp(tmp_path / f"{before}-{number}")
-            shell = LabShell(bench.host, lost_at=number, before=before)
-            told = _broken_off(bench, shell)
-            assert "lost" in told, where
-            last = bench.update(KB)
-            assert last.failed == (), where
-            assert last.after is not None
-            found = presence(last.after.context, KB)
-            assert (found.present or found.pending), where
-            assert bench.litter() == [], where
-            assert len(installs(bench)) == 1, where
-
-
-def _lines_of_a_run(folder: Path) -> int:
-    bench = xp(folder / "whole")
-    shell = LabShell(bench.host)
-    assert bench.update(KB, shell=shell).failed == ()
-    return len(shell.lines)
-
-
-def _broken_off(bench: UpdateBench, shell: LabShell) -> str:
-    """What a run says whose connection is lost at one line; the host itself goes on."""
-    try:
-        done = bench.update(KB, shell=shell)
-    except (ShellError, Interrupted) as error:
-        return str(error)
-    assert done.lost or not done.failed
-    return " ".join(done.failed) or "not lost: it was asked again"
 
 
 def test_a_new_run_asks_for_no_consent_that_an_old_one_had(tmp_path: Path) -> None:

@@ -25,21 +25,17 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_record
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Interrupted, Refusal
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Output, ShellError
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import LIMITS
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import Pace
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_reading import update_reading
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.updates import updated
 from tests.lab.host import SimulatedHost
 from tests.lab.power import BOOT_ID, SHUTDOWN_TIME
 from tests.support.hosts import KNOWLEDGE, host
-from tests.support.lab_shell import CODEPAGE, LabShell, consents
+from tests.support.lab_shell import CODEPAGE, LabShell
 from tests.support.update_bench import XP, UpdateBench
 
 KB, SECOND_KB = "KB4019276", "KB4467770"
 NAME, SECOND_NAME = (f"windowsxp-{kb.lower()}-x86-embedded-deu.exe" for kb in (KB, SECOND_KB))
-OPTIONS: dict[str, t.Any] = {"source": None, "checksums": {}, "checksum_file": None, "backup": True, "reboot": True}
-OPTIONS |= {"install_timeout": 1, "reboot_timeout": 1}
 TAKING, CREATING = "/v Taken /t REG_SZ", "schtasks /create"
+LOCK = r"reg delete HKLM\SOFTWARE\MailFleet\Lock"
 
 
 class Between(LabShell):
@@ -89,9 +85,6 @@ def no_traceback(run: Callable[[], object]) -> None:
         return
 
 
-# A restart that is due is neither kept silent nor taken for done.
-
-
 @pytest.mark.parametrize("words", ["copy /y /b", CREATING])
 def test_a_host_that_restarted_by_itself_before_the_installer_is_restarted_after_it(tmp_path: Path, words: str) -> None:
     bench = xp(tmp_path)
@@ -100,17 +93,13 @@ def test_a_host_that_restarted_by_itself_before_the_installer_is_restarted_after
     assert presence(done.after.context, KB).present or updated(done)["reboot_required"] or done.failed
 
 
-@pytest.mark.parametrize("second", [{"exit_code": 112}, {"exit_code": 1618}, {"hangs": True}])
-def test_what_is_installed_and_waits_is_told_though_the_next_one_fails(tmp_path: Path, second: dict[str, t.Any]) -> None:
-    bench = xp(tmp_path, installers={SECOND_KB: second})
-    done = bench.update(SECOND_KB, install_timeout=30)
+@pytest.mark.parametrize(
+    "entry", [{"installers": {SECOND_KB: {"exit_code": 112}}}, {"installers": {SECOND_KB: {"hangs": True}}}, {}]
+)
+def test_what_is_installed_and_waits_is_told_whatever_fails_then(tmp_path: Path, entry: dict[str, t.Any]) -> None:
+    bench = xp(tmp_path, **entry, ignores_shutdown=True)
+    done = bench.update(SECOND_KB, install_timeout=30, reboot=not entry, reboot_timeout=60)
     assert done.packages[0].outcome == "needs_reboot"
-    assert updated(done)["reboot_required"]
-
-
-def test_what_is_installed_and_waits_is_told_though_the_host_did_not_restart(tmp_path: Path) -> None:
-    bench = xp(tmp_path, ignores_shutdown=True)
-    done = bench.update(KB, reboot=True, reboot_timeout=60)
     assert done.failed
     assert updated(done)["reboot_required"]
 
@@ -142,9 +131,6 @@ def test_a_restart_that_cannot_be_leaves_no_lock(tmp_path: Path) -> None:
     assert bench.litter() == []
 
 
-# "Installed" is what reading the host again shows.
-
-
 @pytest.mark.parametrize(("code", "reboot"), [(0, False), (3010, True)])
 def test_what_is_not_in_after_all_is_no_success(tmp_path: Path, code: int, reboot: bool) -> None:
     """An installer that lies, or a Windows that takes it back while it starts ("reverting changes")."""
@@ -155,30 +141,19 @@ def test_what_is_not_in_after_all_is_no_success(tmp_path: Path, code: int, reboo
     assert done.failed or done.remarks
 
 
-# Two runs on one host.
-
-
-@pytest.mark.parametrize("words", [TAKING, CREATING])
-def test_a_run_that_was_overtaken_installs_nothing_again(tmp_path: Path, words: str) -> None:
+@pytest.mark.parametrize(("words", "seconds"), [(TAKING, 0), (TAKING, 200), (CREATING, 0)])
+def test_a_run_that_was_overtaken_installs_nothing_again(tmp_path: Path, words: str, seconds: int) -> None:
     """Between its reading and its lock; and in a sleep so long that its lock could be broken."""
-    bench = xp(tmp_path)
+    bench = xp(tmp_path, installers={KB: {"seconds": seconds}})
 
     def other() -> None:
         bench.now += 10_000
-        assert bench.update(KB, desk=bench.desk("other")).failed == ()
+        bench.update(KB, desk=bench.desk("other"), install_timeout=20)
 
     no_traceback(lambda: bench.update(KB, shell=Between(bench.host, words, other)))
     assert len(installs(bench)) == 1
     assert bench.update(KB).failed == ()
     assert bench.litter() == []
-
-
-def test_a_job_that_was_begun_since_the_reading_is_not_begun_again(tmp_path: Path) -> None:
-    bench = xp(tmp_path, installers={KB: {"seconds": 200}})
-    other = bench.desk("other")
-    shell = Between(bench.host, TAKING, lambda: bench.update(KB, desk=other, install_timeout=20))
-    no_traceback(lambda: bench.update(KB, shell=shell))
-    assert len(installs(bench)) == 1
 
 
 def test_a_clock_that_is_set_back_does_not_end_the_lock(tmp_path: Path) -> None:
@@ -190,23 +165,14 @@ def test_a_clock_that_is_set_back_does_not_end_the_lock(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_broke_off_goes_though_nothing_is_left_to_do(tmp_path: Path) -> None:
-    bench = xp(tmp_path)
-    releasing = next(n for n, line in enumerate(_lines(tmp_path / "whole"), 1) if "/v Owner /f" in line and n > 9)
-    bench.update(KB, shell=LabShell(bench.host, lost_at=releasing, before=True))
-    for _unused in range(2):
-        bench.update(KB)
+    first = xp(tmp_path / "whole")
+    whole = LabShell(first.host)
+    assert first.update(KB, shell=whole, reboot=True).failed == ()
+    release = max(n for n, line in enumerate(whole.lines, 1) if LOCK in line and "/v Owner" not in line)
+    bench = xp(tmp_path / "cut")
+    assert bench.update(KB, shell=LabShell(bench.host, lost_at=release, before=True), reboot=True).lost
+    assert bench.update(KB).packages == ()
     assert bench.litter() == []
-
-
-def _lines(folder: Path) -> list[str]:
-    bench = xp(folder)
-    shell = LabShell(bench.host)
-    bench.update(KB, shell=shell)
-    last = max(n for n, line in enumerate(shell.lines) if r"reg delete HKLM\SOFTWARE\MailFleet\Lock" in line)
-    return [("/v Owner /f" if n == last else "") for n in range(len(shell.lines))]
-
-
-# Hosts that answer what no host should.
 
 
 @pytest.mark.parametrize("fields", [{"kb": "KB9999999"}, {"installer": "nobody"}])
@@ -230,14 +196,14 @@ def test_a_boot_of_which_a_part_is_empty_is_no_traceback(tmp_path: Path) -> None
     no_traceback(lambda: bench.update(KB))
 
 
-def test_no_digits_but_ours_get_into_a_command_that_removes() -> None:
-    """As such they are refused later, with a traceback, after the record was written."""
+def test_nothing_but_ascii_gets_into_a_command_that_removes() -> None:
+    """It is refused later, with a traceback, after the record was written."""
     name = "Package_for_KB3140245~31bf3856ad364e35~amd64~~6.1.1.\u0663"
     key = rf"{KNOWLEDGE.registry['cbs-packages'].key}\{name}"
     found = removal(host("win7-sp1", {key: {"CurrentState": 0x70}}), KNOWLEDGE.updates["KB3140245"])
     assert found.ways == (), found.ways
-    key = rf"{KNOWLEDGE.registry['updates-xp'].key}\{KB}"
-    program = rf"C:\WINDOWS\$NtUninstall{KB}$\\spuninst\spunin\u017ft.exe".replace("\\\\", "\\").replace(r"\u017f", "\u017f")
+    key, long_s = rf"{KNOWLEDGE.registry['updates-xp'].key}\{KB}", "\u017f"
+    program = rf"C:\WINDOWS\$NtUninstall{KB}$\spuninst\spunin{long_s}t.exe"
     assert removal(host("xp-sp3", {key: {"UninstallCommand": program}}), KNOWLEDGE.updates[KB]).ways == ()
 
 
@@ -264,27 +230,38 @@ def test_forged_answers_are_no_tracebacks_and_run_nothing_of_theirs(tmp_path: Pa
         assert len(installs(bench)) <= 1, number
 
 
-# The command, and the file, that runs is the one that was ordered.
+class OwnShell(LabShell):
+    """Only the commands of its own lines count, and are cut, not those of tasks."""
+
+    def __init__(self, host: SimulatedHost, cut_at: int | None = None) -> None:
+        super().__init__(host, cut_at)
+        self.ran: list[str] = []
+
+    def _ran(self, command: str) -> None:
+        if threading.current_thread().name.startswith("task "):
+            SimulatedHost.ran(self.host, command)
+        else:
+            self.ran.append(command)
+            super()._ran(command)
 
 
 def test_a_resumed_run_keeps_no_command_of_the_one_before(tmp_path: Path) -> None:
     """The first was to keep no backup and broke off before the installer began; the second is to keep one."""
-    bench = xp(tmp_path)
-    bench.host.tasks.start = lambda task: None  # type: ignore[method-assign]
-    shell = LabShell(bench.host)
-    no_traceback(lambda: bench.update(KB, shell=shell, backup=False))
-    assert shell
+    whole, bench = xp(tmp_path / "whole"), xp(tmp_path / "cut")
+    shell = OwnShell(whole.host)
+    whole.update(KB, shell=shell, backup=False)
+    creating = next(n for n, one in enumerate(shell.ran, 1) if one.startswith(CREATING))
+    assert bench.update(KB, shell=OwnShell(bench.host, creating), backup=False).lost
+    assert bench.update(KB, backup=True).failed == ()
+    assert (len(installs(bench)), [one for one in installs(bench) if "/nobackup" in one]) == (1, [])
 
 
 def test_a_file_that_changes_after_its_check_is_not_run(tmp_path: Path) -> None:
     bench = xp(tmp_path)
-    change: Callable[[], object] = lambda: (bench.packages / NAME).write_bytes(b"MZ another one")  # noqa: E731
-    done = bench.update(KB, shell=Between(bench.host, TAKING, change))
-    assert "so it is not sent" in done.failed[0]
+    path = bench.packages / NAME
+    done = bench.update(KB, shell=Between(bench.host, TAKING, lambda: path.write_bytes(b"MZ another one")))
+    assert "it is another file, or was altered" in done.failed[0]
     assert (installs(bench), bench.litter()) == ([], [])
-
-
-# What an operator gives.
 
 
 def test_an_error_of_reading_while_it_is_sent_is_told(tmp_path: Path) -> None:
@@ -305,3 +282,10 @@ def test_a_password_in_a_source_never_shows(text: str) -> None:
     with pytest.raises(OptionError) as caught:
         parse_source(text)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [{"install_timeout": 10**400}, {"checksum_file": "a\0b"}])
+def test_options_that_nothing_can_be_done_with_are_told(given: dict[str, t.Any]) -> None:
+    usual: dict[str, t.Any] = {"source": None, "checksums": {}, "checksum_file": None, "backup": True, "reboot": True}
+    with pytest.raises(OptionError, match=next(iter(given))):
+        update_desk.order({**usual, "install_timeout": 1, "reboot_timeout": 1, **given})
