@@ -177,7 +177,7 @@ class Connection(WinrmConnection):  # type: ignore[misc]
                 if protocol is not None:
                     protocol.transport.close_session()
                 if isinstance(error, TimeIsUp):
-                    break  # who does not answer does so by no other transport
+                    break  # a host that does not answer would not do so by another transport
             finally:
                 self._winrm_transport, self._winrm_kwargs = transports, wanted
                 if self.shell_id == "not yet":

@@ -20,6 +20,7 @@ short_description: The update packages that a fleet needs, from the results of i
 version_added: 0.1.0
 author:
   - The mailfleet.client developers (@mailfleet)
+positional: form
 description:
   - Takes a dictionary of host name and result of M(mailfleet.client.mail_tls_audit) and names the files to fetch, in
     the order of installation, with the hosts that need each, and with checksums where they are known.

@@ -50,7 +50,7 @@ def _options(connection: t.Any) -> dict[str, str]:
 
 def restart(variables: dict[str, t.Any], seconds: int, pace: float) -> Told:
     """Restart a host over its connection. ``pace``: how long a second of our sleep takes."""
-    from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.boots import boot_of
+    from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.boots import IDENTITY, boot_in
     from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
     from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import RestartError, restart
     from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
@@ -58,7 +58,7 @@ def restart(variables: dict[str, t.Any], seconds: int, pace: float) -> Told:
 
     connection = worker._CONNECTIONS[worker.make(variables)]
     told, shell = Told(), shell_for(connection)
-    told.boot = str(boot_of(Exchange(shell)))
+    told.boot = str(boot_in(Exchange(shell).run((IDENTITY,))))
     before = _options(connection)
     _timed(shell, told.tries)
     begun = time.monotonic()

@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 
 _DAY: t.Final = 86_400
 #: HRESULTs of the scheduler, as "last result" shows them: it runs, it has not run yet.
-_RUNNING, _NEVER = 0x41301, 0x41303
+_RUNNING, NEVER = 0x41301, 0x41303
 _SYSTEM: t.Final = frozenset({"system", r"nt authority\system"})
 _NAME: t.Final = re.compile(r"\\?[A-Za-z0-9 ._-]{1,200}")
 
@@ -39,7 +39,7 @@ class Task:
     command: str
     job: Job | None = None
     timer: threading.Timer | None = None
-    result: int = _NEVER
+    result: int = NEVER
 
 
 class Tasks:

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.package_commands import PackageCommand
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import install_job, job_records
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import install_job, job_records, job_words
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.install_job import Look, Standing
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, section
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.system_task import Look, Standing
 from tests.lab.entry import read_entry
 from tests.lab.host import SimulatedHost
 from tests.lab.packages import package
@@ -27,6 +27,8 @@ from tests.support.lab_shell import LabShell
 FOLDER = "MailFleet-0123456789abcdef"
 WHERE = rf"C:\Windows\{FOLDER}"
 RUN = "20261122T100000Z-0123abcd"
+#: That of the run, as the lock of the host has it.
+LOCK = rf"C:\Windows\MailFleet.lock\{RUN}"
 _POSREADY = r"HKLM\SYSTEM\WPA\PosReady"
 _SHA1 = "3822fc1692076429a7dc051b00213d5e1240ce3d"
 
@@ -77,11 +79,12 @@ class JobBench:
         self.host.files.make(WHERE)
         self.host.files.open(rf"{WHERE}\{case.file}", append=False).content = content
         digest = hashlib.sha256(content).hexdigest()
-        self.record = JobRecord(case.kb, "install", case.installer, FOLDER, case.file, digest, "1f", RUN, "sending")
+        self.record = JobRecord(case.kb, "install", case.installer, FOLDER, case.file, digest, "1f", RUN)
         row = KNOWLEDGE.installers[case.installer]
         prepare = row.prepare if case.file.endswith("msu") else ()
-        self.command = PackageCommand(row.id, "install", row.install, prepare, row.system)
+        self.command = PackageCommand(row.id, "install", row.install, prepare)
         self.do(job_records.write(self.record))
+        self.host.files.make(LOCK)
 
     def do(self, command: str) -> None:
         self.exchange().run([section("s", Query("X", command=command))])
@@ -112,7 +115,7 @@ class JobBench:
         return install_job.clean(self.exchange(), self.record, lambda _seconds: time.sleep(0.05))
 
     def words(self) -> str:
-        return install_job.last_words(self.exchange(), self.record)
+        return job_words.last_words(self.exchange(), self.record)
 
     def installed(self) -> int:
         """How often its installer was begun."""

@@ -69,6 +69,9 @@ class LabShell:
     def carry(self, source: Path, target: str) -> None:
         raise AssertionError((source, target))
 
+    def renew(self, patience: int | None = None) -> None:
+        """There is no connection."""
+
     def _send(self, line: str, stdin: bytes | None) -> Output:
         if len(line) > self.limit:
             raise AssertionError(f"a line of {len(line)} characters")

@@ -46,10 +46,10 @@ class Installer(Row):
     """A way to run packages. The first row that takes a file on a version of NT is the best way there.
 
     ``files``: suffixes without the dot. ``versions``: of NT; ``remove_versions``: those on which it can also remove.
-    ``system``: has to run as SYSTEM, since it refuses the logon of a remote session. ``prepare``, ``install``,
-    ``remove``: words of a command, with placeholders: {file} the package, {log} a log that does not exist yet,
-    {folder} an empty folder, {cab} the cabinet that ``prepare`` put there, {program} spuninst.exe of that update,
-    {package} its full name in component based servicing, {number} its number. ``prepare`` is for .msu files only.
+    ``prepare``, ``install``, ``remove``: words of a command, with placeholders: {file} the package, {log} a log that
+    does not exist yet, {folder} an empty folder, {cab} the cabinet that ``prepare`` put there, {program} spuninst.exe
+    of that update, {package} its full name in component based servicing, {number} its number. ``prepare`` is for .msu
+    files only. All are run as SYSTEM.
     ``without_backup``: the further word for an installation that cannot be removed.
     """
 
@@ -57,7 +57,6 @@ class Installer(Row):
     files: tuple[str, ...]
     versions: tuple[str, ...]
     remove_versions: tuple[str, ...]
-    system: bool
     prepare: tuple[str, ...]
     install: tuple[str, ...]
     remove: tuple[str, ...]

@@ -22,7 +22,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.prerequisites import required_updates
 
-_KB: t.Final = re.compile(r"(?:KB)?(\d{6,7})", re.IGNORECASE)
+_KB: t.Final = re.compile(r"(?:KB)?(\d{6,7})", re.IGNORECASE | re.ASCII)
 
 
 class StepKind(str, enum.Enum):
@@ -61,11 +61,6 @@ class Installation:
     def installs(self) -> tuple[str, ...]:
         """Ids of the updates to install, in order."""
         return tuple(step.update for step in self.steps if step.kind is StepKind.INSTALL)
-
-    @property
-    def reboots(self) -> int:
-        """How many times the host restarts."""
-        return sum(step.kind is StepKind.REBOOT for step in self.steps)
 
 
 def update_id(text: str) -> str:

@@ -30,12 +30,13 @@ _SPUNINST: t.Final = re.compile(
     r"""(?P<quote>"?)(?P<root>%SystemRoot%|%windir%|[A-Z]:\\[A-Z0-9_]{1,32})\\"""
     r"""(?P<rest>(?:\$NtUninstall(?P<plain>KB\d{6,7}(?:-v\d{1,2})?)\$|ie\dupdates\\(?P<ie>KB\d{6,7}-IE\d))"""
     r"""\\spuninst\\spuninst\.exe)(?P=quote)""",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 #: What %SystemRoot% is where the host's own word for it was not read.
-_USUAL_ROOTS: t.Final = re.compile(r"[A-Z]:\\(?:WINDOWS|WINNT)", re.IGNORECASE)
+_USUAL_ROOTS: t.Final = re.compile(r"[A-Z]:\\(?:WINDOWS|WINNT)", re.IGNORECASE | re.ASCII)
 _PACKAGE: t.Final = re.compile(
-    r"Package_for_(KB\d{6,7})~31bf3856ad364e35~(?:x86|amd64|arm64)~~\d{1,6}(?:\.\d{1,6}){1,3}", re.IGNORECASE
+    r"Package_for_(KB\d{6,7})~31bf3856ad364e35~(?:x86|amd64|arm64)~~\d{1,6}(?:\.\d{1,6}){1,3}",
+    re.IGNORECASE | re.ASCII,
 )
 _INSTALLED: t.Final = 0x70
 _PERMANENT: t.Final = 0x80
@@ -52,15 +53,13 @@ _STATES: t.Final = {
 class PackageCommand:
     """One way to run a package. ``words`` and ``prepare`` (what is run before) hold placeholders: see install_rows.
 
-    ``installer``: whose exit codes count; ``system``: has to run as SYSTEM; ``values``: placeholders that are known
-    already.
+    ``installer``: whose exit codes count; ``values``: placeholders that are known already.
     """
 
     installer: str
     verb: Verb
     words: tuple[str, ...]
     prepare: tuple[str, ...] = ()
-    system: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
 
     def filled(self, values: Mapping[str, str]) -> tuple[str, ...]:
@@ -73,40 +72,40 @@ class PackageCommand:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """How an update is removed, the best way first. No ways: ``why`` says in a sentence why it cannot be."""
+    """How an update is removed. ``way`` None: ``why`` says in a sentence why it cannot be."""
 
-    ways: tuple[PackageCommand, ...]
+    way: PackageCommand | None
     why: str
 
 
-def installing(ctx: Context, file_name: str, backup: bool = True) -> tuple[PackageCommand, ...]:
-    """Ways to run that file on that host, the best first; none: this Windows does not take such files.
+def installing(ctx: Context, file_name: str, backup: bool = True) -> PackageCommand | None:
+    """The best way to run that file on that host; None: this Windows does not take such files.
 
     ``backup`` False: what is installed cannot be removed again, where the installer knows that choice.
     """
     suffix = file_name.rpartition(".")[2].casefold()
     version = ctx.release.version if ctx.release else ""
-    found = []
-    for way in lookup.installers(ctx.knowledge, suffix, version):
-        further = (way.without_backup,) if way.without_backup and not backup else ()
-        # A cabinet needs no unpacking: it is itself what {cab} stands for.
-        unpacked = way.prepare if suffix == "msu" else ()
-        words = tuple(w.replace("{cab}", "{file}") if not unpacked else w for w in way.install)
-        found.append(PackageCommand(way.id, "install", (*words, *further), unpacked, way.system))
-    return tuple(found)
+    way = next(iter(lookup.installers(ctx.knowledge, suffix, version)), None)
+    if way is None:
+        return None
+    further = (way.without_backup,) if way.without_backup and not backup else ()
+    # A cabinet needs no unpacking: it is itself what {cab} stands for.
+    unpacked = way.prepare if suffix == "msu" else ()
+    words = tuple(w.replace("{cab}", "{file}") if not unpacked else w for w in way.install)
+    return PackageCommand(way.id, "install", (*words, *further), unpacked)
 
 
 def removal(ctx: Context, update: Update) -> Removal:
     """How that update is removed from that host, or why it cannot be."""
     if ctx.release is None:
-        return Removal((), f"{update.id} cannot be removed: this Windows is not known.")
+        return Removal(None, f"{update.id} cannot be removed: this Windows is not known.")
     if ctx.release.version.startswith("5."):
         return _by_record(ctx, update)
     return _by_package(ctx, update)
 
 
 def _cannot(update: Update, why: str) -> Removal:
-    return Removal((), f"{update.id} cannot be removed: {why}.")
+    return Removal(None, f"{update.id} cannot be removed: {why}.")
 
 
 def _by_record(ctx: Context, update: Update) -> Removal:
@@ -121,7 +120,7 @@ def _by_record(ctx: Context, update: Update) -> Removal:
             continue
         program = _program(ctx, record.name, value.data)
         if program is not None:
-            return Removal(_ways(ctx, {"program": program}), f"{record.key}\\{record.value} names its spuninst.exe.")
+            return Removal(_way(ctx, {"program": program}), f"{record.key}\\{record.value} names its spuninst.exe.")
         text = shown(str(value.data))
         refused = f'{record.key}\\{record.value} holds "{text}", which is not run: update.exe writes others'
     unread = presence(ctx, update.id)
@@ -150,7 +149,7 @@ def record_names(update: Update) -> tuple[str, ...]:
 def _records(ctx: Context, update: Update) -> Iterator[_Record]:
     """The families' records of that update, then those in the list of programs, which need not have been read whole."""
     names = record_names(update)
-    form = re.compile("|".join(_with_issue(name) for name in names), re.IGNORECASE)
+    form = re.compile("|".join(_with_issue(name) for name in names), re.IGNORECASE | re.ASCII)
     families = [row.key for row in ctx.knowledge.registry.values() if row.id.startswith("updates-")]
     found: dict[str, None] = {}
     for root in families:
@@ -203,7 +202,7 @@ def _by_package(ctx: Context, update: Update) -> Removal:
         number = state.data if isinstance(state, RegistryValue) and isinstance(state.data, int) else None
         if number == _INSTALLED:
             values = {"package": name, "number": update.id.removeprefix("KB")}
-            return Removal(_ways(ctx, values), f"{name} is installed.")
+            return Removal(_way(ctx, values), f"{name} is installed.")
         why = why or ("its state was not read" if number is None else _STATES.get(number, "it is not installed"))
     if not names and any(name.casefold().startswith(f"package_for_{update.id.casefold()}") for name in there):
         why = "its package does not have a name as Windows gives them"
@@ -217,7 +216,7 @@ def _is_of(name: str, update: Update) -> bool:
     return found is not None and found.group(1).upper() == update.id
 
 
-def _ways(ctx: Context, values: Mapping[str, str]) -> tuple[PackageCommand, ...]:
+def _way(ctx: Context, values: Mapping[str, str]) -> PackageCommand | None:
     version = ctx.release.version if ctx.release else ""
     rows = (way for way in ctx.knowledge.installers.values() if version in way.remove_versions)
-    return tuple(PackageCommand(way.id, "remove", way.remove, (), way.system, values) for way in rows)
+    return next((PackageCommand(way.id, "remove", way.remove, (), values) for way in rows), None)

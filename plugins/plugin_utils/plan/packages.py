@@ -19,14 +19,14 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import Language
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge, Package, Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.prerequisites import unmet
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.package_names import FILE_NAME
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
 _SHA256: t.Final = re.compile(r"[0-9a-f]{64}")
 #: Microsoft's file names end in the SHA-1 of the file.
-_NAMED_SHA1: t.Final = re.compile(r"_([0-9a-f]{40})(?=\.[a-z]+$)", re.IGNORECASE)
+_NAMED_SHA1: t.Final = re.compile(r"_([0-9a-f]{40})(?=\.[a-z]+$)", re.IGNORECASE | re.ASCII)
 #: XP's packages: the language stands last, before the SHA-1 where there is one.
-_NAMED_LANGUAGE: t.Final = re.compile(r"-([a-z]{3})(?:_[0-9a-f]{40})?\.exe$", re.IGNORECASE)
-_NAME: t.Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_NAMED_LANGUAGE: t.Final = re.compile(r"-([a-z]{3})(?:_[0-9a-f]{40})?\.exe$", re.IGNORECASE | re.ASCII)
 _ARCHITECTURES: t.Final = {"x86": "32-bit (x86)", "amd64": "64-bit (x64)", "arm64": "ARM64"}
 
 
@@ -50,7 +50,7 @@ class PackageFile:
 
     Of a file that the controller does not see, ``size`` and ``sha1`` are None, and ``sha256`` is what it has to have
     ("" where nobody knows): it is compared on the host.
-    ``given``: SHA-256 that the operator names, ``promised``: size that its source promised; None: nobody did.
+    ``given``: SHA-256 that the operator names, None where he names none.
     """
 
     name: str
@@ -58,7 +58,6 @@ class PackageFile:
     sha256: str
     sha1: str | None = None
     given: str | None = None
-    promised: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +120,13 @@ def _without_sha1(name: str) -> str:
 
 def fitting(update: Update, name: str) -> tuple[Package, ...]:
     """Rows whose name or pattern that is, exact names first. The SHA-1 at the end may be left out, not differ."""
-    if not _NAME.fullmatch(name):
+    if not FILE_NAME.fullmatch(name):
         return ()
     found = []
     for package in update.packages:
         words = map(re.escape, package.file.split("*"))
         same_file = _without_sha1(package.file) == name.casefold()
-        if same_file or re.fullmatch("[A-Za-z0-9._-]*".join(words), name, re.IGNORECASE):
+        if same_file or re.fullmatch("[A-Za-z0-9._-]*".join(words), name, re.IGNORECASE | re.ASCII):
             found.append(package)
     return tuple(sorted(found, key=lambda package: "*" in package.file))
 
@@ -183,7 +182,7 @@ def _other_language(file: PackageFile, theirs: Language, own: Language) -> Objec
 
 def _damage(package: Package | None, file: PackageFile) -> tuple[Objection, ...]:
     """Is it all there? Then a checksum that differs would only say the same again."""
-    expected = _size_of(package, file)
+    expected = package.size if package is not None else None
     name = shown(file.name, 200)
     if file.size is None:
         return ()
@@ -194,10 +193,6 @@ def _damage(package: Package | None, file: PackageFile) -> tuple[Objection, ...]
     if expected is not None and file.size > expected:
         return (Objection(Ground.CHECKSUM, f"{name} has {file.size} bytes instead of {expected}: it is another file."),)
     return ()
-
-
-def _size_of(package: Package | None, file: PackageFile) -> int | None:
-    return package.size if package is not None and package.size is not None else file.promised
 
 
 def _digest(package: Package | None, file: PackageFile) -> Iterator[Objection]:

@@ -24,6 +24,8 @@ _URL: t.Final = re.compile(
     r"(?P<path>(?:/[A-Za-z0-9._~-]+)*)/?",
     re.IGNORECASE | re.ASCII,
 )
+#: A user before a server, or a password, in whatever comes near a URL or a share.
+_LOGON: t.Final = re.compile(r".*[:\\].*@|\s*//.*@", re.DOTALL)
 #: A name in a path of Windows; at its end, dots and blanks would be dropped.
 _PART: t.Final = r"[A-Za-z0-9_~$-](?:[A-Za-z0-9_~$. -]{0,98}[A-Za-z0-9_~$-])?"
 _HOST_PATH: t.Final = re.compile(rf"(?P<root>[A-Za-z]:)(?P<path>(?:\\{_PART})*)\\?", re.ASCII)
@@ -31,7 +33,7 @@ _SHARE: t.Final = re.compile(
     rf"(?P<root>\\\\[A-Za-z0-9](?:[A-Za-z0-9.-]{{0,98}}[A-Za-z0-9])?\\{_PART})(?P<path>(?:\\{_PART})*)\\?", re.ASCII
 )
 #: Devices, which Windows finds in every folder.
-_DEVICE: t.Final = re.compile(r"\\(?:con|nul|prn|aux|com\d|lpt\d)(?:\.[^\\]*)?(?=\\|$)", re.IGNORECASE)
+_DEVICE: t.Final = re.compile(r"\\(?:con|nul|prn|aux|com\d|lpt\d)(?:\.[^\\]*)?(?=\\|$)", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,12 @@ def parse_source(text: object, option: str = "source") -> PackageSource:
         raise OptionError(f"{option}: {quoted(text)} is not a text.")
     if not text.strip():
         raise OptionError(f"{option}: it is empty; name a folder, a URL, or a share with the packages.")
+    if _LOGON.match(text):
+        # Not shown: there may be a password in it.
+        raise OptionError(
+            f"{option}: an @ may stand in a path of the controller only, and a user or a password nowhere: let the"
+            " server ask for none."
+        )
     if not text.isprintable():
         raise OptionError(f"{option}: {quoted(text)} has characters that no path has.")
     scheme = _SCHEME.match(text)
@@ -77,9 +85,6 @@ def _url(text: str, scheme: str, option: str) -> str:
     if scheme not in ("http", "https"):
         raise OptionError(f"{option}: hosts fetch packages over http and https only, not over {quoted(scheme)}.")
     rest = text[len(scheme) + 1 :]
-    if "@" in rest:
-        # Not shown: there may be a password in it.
-        raise OptionError(f"{option}: a URL with a user or a password is not taken; let the server ask for none.")
     if "?" in rest or "#" in rest:
         raise OptionError(f"{option}: the URL is that of a folder, without ? and #, which the names of files follow.")
     found = _URL.fullmatch(text)

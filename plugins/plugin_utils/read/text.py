@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable
 
 
 def lines_of(text: str) -> list[str]:
@@ -27,6 +28,12 @@ def shown(text: str, limit: int = 80) -> str:
         out.append(character if character.isprintable() else character.encode("unicode_escape").decode("ascii"))
     escaped = "".join(out)
     return escaped if len(escaped) <= limit else escaped[: limit - 3] + "..."
+
+
+def it_said(lines: Iterable[str]) -> str:
+    """What a host said, for the end of a sentence without its full stop; "" where it said nothing."""
+    said = " ".join(" ".join(lines).split())
+    return f"; it said: {shown(said, 200).rstrip('.')}" if said else ""
 
 
 def decode(data: bytes, code_page: str = "cp1252") -> str:

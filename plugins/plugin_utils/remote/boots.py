@@ -26,7 +26,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import own
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, Section, by_code, section
 
 #: What a look at a host asks for: its boot, and that it is still the same machine that answers.
@@ -72,29 +71,10 @@ class Said:
     words: str = ""
 
 
-def boot_of(exchange: Exchange) -> str | Unread:
-    """What tells the boot that runs on the host from all others (see ``own.boot``).
-
-    :raises ShellError: no whole answer came back.
-    """
-    return boot_in(exchange.run((IDENTITY,)))
-
-
 def boot_in(image: RegistryImage) -> str | Unread:
-    """The same from what ``IDENTITY`` read."""
+    """What tells the boot that runs on the host from all others (see ``own.boot``), from what ``IDENTITY`` read."""
     reasons = (found.why for found in _values(image) if isinstance(found, Unread))
     return own.boot(image) or Unread(next(reasons, "it has neither a BootId nor a ShutdownTime"))
-
-
-def may_be_leaving(before: str, now: str) -> bool:
-    """Whether a host that told another boot before may still be going down.
-
-    Windows stamps its shutdown, which is a part of the identity, while it still answers; only what counts the boots
-    proves that another one runs.
-    """
-    count, both, _stamp = now.partition("-")
-    count_before, both_before, _stamp_before = before.partition("-")
-    return not (both and both_before and count != count_before)
 
 
 def _values(image: RegistryImage) -> tuple[t.Any, ...]:

@@ -9,6 +9,7 @@ before its checksum is the one that the controller knows.
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 import typing as t
@@ -19,18 +20,20 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.packages import PackageFile
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.package_source import PackageSource
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import quote
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import it_said, shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import download_script, transfer
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.download import download
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fetch import FAILED, OR_SAY_SO, Fetch, words
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fetch import Fetch
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import FileShell
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.system_copy import copy_as_system, stop
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.system_copy import copy_as_system, settle
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer import Report
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_far import Far
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_text import TransferError, place
 
 _SHA256: t.Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+#: What our line prints where a copy failed: the host's own words are in its own language.
+_FAILED: t.Final = "MFT failed"
 
 
 def deliver(
@@ -51,8 +54,11 @@ def deliver(
     A run that was broken off goes on where it was, if it is given the same folder.
 
     :param file: as ``package_files.choose`` gives it, without objections: ``sha256`` is what counts.
-    :param report: told (bytes that are there, bytes of the file) now and then.
-    :param second_hop: the session may log on to other computers as its user (CredSSP, or a password over ssh).
+    :param report: told (bytes that are there, bytes of the file) now and then, and at least every ten seconds while the
+        host copies as SYSTEM: then the second number is 0, which means that nobody knows, and the first tells nothing.
+        It may raise to end the delivery: then what is under way on the host goes on there.
+    :param second_hop: the session may log on to other computers as its user. Over WinRM that is CredSSP only, and the
+        caller says so for nothing else.
     :param domain: the host is in a domain, so that SYSTEM can show an account to a server; Unread: nobody can tell.
     :param version: of NT, "5.1" for XP.
     :raises TransferError: it is not there; what arrived and is not that file was removed.
@@ -66,16 +72,18 @@ def deliver(
         return
     bring = _way(source, second_hop, domain, version)
     far = Far(Exchange(shell), folder, place(folder, file.name))
-    fetch = Fetch(far, source.file(file.name), folder, file.name, report or _nobody, clock, sleep)
+    fetch = Fetch(far, source.file(file.name), file.name, report or _nobody, clock, sleep)
+    if bring is copy_as_system:
+        settle(fetch)
     there = far.begin()[0]
     # What is there may be all of it; a part of a download is known by its size.
     partial = source.kind == "url" and there is not None and there % download_script.PIECE == 0
     if there is not None and not partial and _sum(fetch, there) == file.sha256:
-        if source.kind == "unc":
-            stop(fetch)  # the connection may have gone when the task was done, and was still there
         fetch.report(there, there)
         return
-    bring(fetch, there if partial else None)
+    if partial and there:
+        bring = functools.partial(download, there=there)
+    bring(fetch)
     _verify(fetch, file)
 
 
@@ -83,9 +91,7 @@ def _nobody(done: int, total: int) -> None:
     """Nobody wants to know."""
 
 
-def _way(
-    source: PackageSource, second_hop: bool, domain: bool | Unread, version: str
-) -> Callable[[Fetch, int | None], None]:
+def _way(source: PackageSource, second_hop: bool, domain: bool | Unread, version: str) -> Callable[[Fetch], None]:
     """How the host gets files from there; raises TransferError where it cannot."""
     where = shown(str(source), 300)
     if source.kind == "url":
@@ -107,14 +113,15 @@ def _way(
     )
 
 
-def _copy(fetch: Fetch, there: int | None) -> None:
+def _copy(fetch: Fetch) -> None:
     """Copy it in our own session."""
     origin = quote(fetch.origin)
-    lines = fetch.said(f"copy /y /b {origin} {fetch.far.target}&{OR_SAY_SO}")
-    if any(line.strip() == FAILED for line in lines):
+    lines = fetch.said(f"copy /y /b {origin} {fetch.far.target}&(if errorlevel 1 (echo {_FAILED}))")
+    words = [line for line in lines if line.strip() != _FAILED]
+    if len(words) < len(lines):
         raise TransferError(
             f"{shown(fetch.origin, 400)} could not be copied on the host: it is not there, or may not be read, or the"
-            f" disk is full{words(lines)}."
+            f" disk is full{it_said(words)}."
         )
 
 

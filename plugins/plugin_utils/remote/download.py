@@ -9,9 +9,9 @@ import re
 import typing as t
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import quote
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import it_said, shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import download_script
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fetch import Fetch, words
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fetch import Fetch
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_far import insist
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_text import TransferError
 
@@ -26,15 +26,15 @@ _LARGEST: t.Final = 4 << 30
 _PAUSE: t.Final = 3.0
 
 
-def download(fetch: Fetch, there: int | None) -> None:
+def download(fetch: Fetch, there: int = 0) -> None:
     """Fetch the URL into the target.
 
-    :param there: bytes of it, whole pieces, that are there from an earlier run; None: what is there does not count.
+    :param there: bytes of it, whole pieces, that are there from an earlier run.
     :raises TransferError: the server does not give it, or the host has no room for it.
     """
     fetch.write(download_script.NAME, download_script.SCRIPT, "the script that downloads")
     piece = fetch.staged(_PIECE)
-    done = there or 0
+    done = there
     while True:
         status, count, total = _asked(fetch, piece, done)
         if status == _BEYOND and done:
@@ -57,6 +57,7 @@ def _asked(fetch: Fetch, piece: str, done: int) -> tuple[int, int, int]:
     for number in range(_TRIES):
         if number:
             fetch.sleep(_PAUSE)
+            fetch.report(done, 0)
         lines = fetch.said(f"(if exist {piece} (del /q {piece}))", command)
         answer = next(filter(None, (_ANSWER.fullmatch(line.strip()) for line in lines)), None)
         if answer is None:
@@ -70,7 +71,7 @@ def _asked(fetch: Fetch, piece: str, done: int) -> tuple[int, int, int]:
             return status, count, total
     raise TransferError(
         f"The host cannot fetch {shown(fetch.origin, 400)}: no answer of its server came through to the end"
-        f"{words([line for line in lines if not line.startswith('MFT ')])}{_advice(fetch.origin)}."
+        f"{it_said(line for line in lines if not line.startswith('MFT '))}{_advice(fetch.origin)}."
     )
 
 
@@ -98,4 +99,4 @@ def _append(fetch: Fetch, piece: str, done: int, count: int) -> None:
     insist(fetch.far.size(piece), count, f"a piece of {fetch.name}")
     parts = f"{target}+{piece}" if done else piece
     lines = fetch.said(f"copy /y /b {parts} {target}")
-    insist(fetch.far.size(target), done + count, fetch.name, words(lines))
+    insist(fetch.far.size(target), done + count, fetch.name, it_said(lines))

@@ -5,28 +5,24 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import stage
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_far import Far, insist
 
-#: What a line of ours prints where the command before it failed: the host's own words are in its own language.
-FAILED: t.Final = "MFT failed"
-OR_SAY_SO: t.Final = f"(if errorlevel 1 (echo {FAILED}))"
-
 
 @dataclass(slots=True)
 class Fetch:
-    """One file on its way. ``origin``: its path or URL, as the host names it; ``folder``, ``name``: where it goes."""
+    """One file on its way to ``far``, under its ``name``. ``origin``: its path or URL, as the host names it.
+
+    ``report``: told (bytes that are there, bytes of the file), and at each wait, when the latter may be 0: not known.
+    """
 
     far: Far
     origin: str
-    folder: str
     name: str
     report: Callable[[int, int], None]
     clock: Callable[[], float]
@@ -34,7 +30,7 @@ class Fetch:
 
     def staged(self, name: str) -> str:
         """The path of a helper file beside it."""
-        return stage.path(self.folder, name)
+        return stage.path(self.far.folder, name)
 
     def said(self, *commands: str) -> tuple[str, ...]:
         """Carry out commands; the lines that they printed, none where the answer may not be believed.
@@ -52,16 +48,10 @@ class Fetch:
 
         :raises TransferError: it is not there as it should be.
         """
-        self.said(*stage.written(self.folder, name, lines))
-        insist(self.far.size(self.staged(name)), sum(len(line) + 2 for line in lines), what)
+        self.said(*stage.written(self.far.folder, name, lines))
+        insist(self.far.size(self.staged(name)), stage.size(lines), what)
 
     def delete(self, *names: str) -> None:
         """Remove helper files."""
         files = map(self.staged, names)
         self.said(*(f"(if exist {file} (del /q {file}))" for file in files))
-
-
-def words(lines: Sequence[str]) -> str:
-    """What the host said, for the end of a sentence."""
-    said = " ".join(" ".join(line for line in lines if line.strip() != FAILED).split())
-    return f"; it said: {shown(said, 300).rstrip('.')}" if said else ""

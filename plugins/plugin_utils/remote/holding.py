@@ -26,7 +26,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import RestartError, restart
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Refusal, new_run
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, section
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Shell, ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import FileShell, ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transaction import insist_on_lock, stale_locks
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import Pace, UpdateOrder
 
@@ -116,7 +116,7 @@ def holding(exchange: Exchange, desk: Desk) -> Iterator[Hold]:
         hold.release()
 
 
-def restart_held(shell: Shell, hold: Hold, order: UpdateOrder, pace: Pace) -> None:
+def restart_held(shell: FileShell, hold: Hold, order: UpdateOrder, pace: Pace) -> None:
     """Restart a host whose lock we have, and keep the lock.
 
     :raises RestartError: it did not restart, or nobody knows.

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import Verb
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RUN
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     RegistryImage,
@@ -23,16 +24,15 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     RegistryType,
     Unread,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.package_names import FILE_NAME
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import quote
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import stage
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.commands import removal_of_empty
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import ROOT, access_commands
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import BOOT, ROOT, access_commands
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, Section, section
 
-UPDATES: t.Final = rf"{ROOT}\Updates"
-
-Stage = t.Literal["sending", "started", "ended"]
+UPDATES: t.Final = load().registry["own-updates"].key
 
 _CODE: t.Final = "OWU"
 _VALUE: t.Final = "Job"
@@ -42,16 +42,10 @@ _FIELDS: t.Final[Mapping[str, re.Pattern[str]]] = {
     "verb": re.compile("install|remove"),
     "installer": re.compile(r"[a-z][a-z_]{0,31}"),
     "folder": re.compile(r"MailFleet-[0-9a-f]{16}"),
-    "file": re.compile(
-        r"(?:(?!(?:con|nul|prn|aux|com[0-9]|lpt[0-9])\.)(?=.{1,200}\Z)"
-        r"[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)*\.(?:exe|msu|cab))?",
-        re.IGNORECASE | re.ASCII,
-    ),
+    "file": re.compile(f"(?:{FILE_NAME.pattern})?", FILE_NAME.flags),
     "sha256": re.compile(r"(?:[0-9a-f]{64})?"),
-    "boot": re.compile(r"(?:[0-9a-f]{1,32}(?:-[0-9a-f]{1,32})?)?"),
+    "boot": re.compile(f"(?:{BOOT.pattern})?"),
     "run": RUN,
-    "stage": re.compile("sending|started|ended"),
-    "code": re.compile(r"[0-9]{0,10}"),
 }
 _NOTHING: t.Final = "-"
 
@@ -62,8 +56,8 @@ class JobRecord:
 
     ``kb``: of the update; ``installer``: id in installers.yml. ``folder``: staging folder, which also names the task.
     ``file``: in the folder, and ``sha256`` what it must have, in small hex digits; both "" where an update is
-    removed. ``boot``: of the host when the record was written, "" where nothing tells. ``run``: that wrote it.
-    ``stage``: "sending": no task was told to begin; "started": one was, or is about to be. ``code``: unsigned.
+    removed. ``boot``: of the host when the record was written, "" where nothing tells. ``run``: that wrote it, and held
+    the lock.
     """
 
     kb: str
@@ -74,8 +68,6 @@ class JobRecord:
     sha256: str
     boot: str
     run: str
-    stage: Stage
-    code: int | None = None
 
 
 def records_section() -> Section:
@@ -112,11 +104,9 @@ def _record(key: RegistryKey) -> JobRecord | Unread | None:
     parts = ["" if part == _NOTHING else part for part in text.split(" ")]
     if len(parts) == len(_FIELDS):
         fields: dict[str, t.Any] = dict(zip(_FIELDS, parts, strict=True))
-        code = fields.pop("code")
-        if _FIELDS["code"].fullmatch(code):
-            record = JobRecord(name, **fields, code=int(code) if code else None)
-            if objection(record) is None:
-                return record
+        record = JobRecord(name, **fields)
+        if objection(record) is None:
+            return record
     return Unread(
         f"{UPDATES}\\{name} holds {shown(str(value.data))}, which is no record of ours; look at it, and at the folders"
         " MailFleet-* of Windows, and delete that key"
@@ -128,43 +118,37 @@ def objection(record: JobRecord) -> str | None:
     if not _KB.fullmatch(record.kb):
         return "kb"
     for name, form in _FIELDS.items():
-        if name != "code" and not form.fullmatch(getattr(record, name)):
+        if not form.fullmatch(getattr(record, name)):
             return name
-    if record.code is not None and not 0 <= record.code < 1 << 32:
-        return "code"
     if {bool(record.file), bool(record.sha256)} != {record.verb == "install"}:
         return "file"
     return None
 
 
+def insist(record: JobRecord) -> None:
+    """Raises ValueError where a field does not have the form that :func:`records` wants."""
+    if (field := objection(record)) is not None:
+        raise ValueError(f"This is no record of a package: {field} is {shown(str(getattr(record, field)))!r}")
+
+
 def write(record: JobRecord) -> str:
     """The command that makes the record, for administrators only, or writes it anew. Its exit code says nothing.
 
-    The staging folder of the run is used for it, not that of the record.
+    The staging folder of the run is used for it, not that of the record. Who sends it while others may take the lock
+    puts ``lock.guarded`` around it.
 
-    :raises ValueError: a field does not have the form that :func:`records` wants.
+    :raises ValueError: as :func:`insist`.
     """
-    keeping, key = keep(record), _key(record.kb)
+    insist(record)
+    key = _key(record.kb)
+    text = " ".join(getattr(record, name) or _NOTHING for name in _FIELDS)
     parts = (
         # With a value: of a key without one some say that reg.exe sets the default value.
         f"reg add {key} /v Run /t REG_SZ /d {record.run} /f",
         *access_commands(stage.folder_of(record.run), (ROOT, UPDATES, key)),
-        keeping,
+        f"reg add {key} /v {_VALUE} /t REG_SZ /d {quote(text)} /f",
     )
     return "&".join(parts)
-
-
-def keep(record: JobRecord) -> str:
-    """The command that puts another record in the place of one that :func:`write` made. Exit code 1: it could not.
-
-    :raises ValueError: as :func:`write`.
-    """
-    if (field := objection(record)) is not None:
-        raise ValueError(f"This is no record of a package: {field} is {shown(str(getattr(record, field)))!r}")
-    values = (str(getattr(record, name)) for name in _FIELDS if name != "code")
-    code = "" if record.code is None else str(record.code)
-    text = " ".join(value or _NOTHING for value in (*values, code))
-    return f"reg add {_key(record.kb)} /v {_VALUE} /t REG_SZ /d {quote(text)} /f"
 
 
 def forget(kb: str) -> str:

@@ -35,6 +35,8 @@ _NAME: t.Final = _place("computer-name")
 _MACHINE: t.Final = _place("machine-guid")
 #: Both change with each boot or shutdown of any Windows since XP [own]; a host that has neither has no boot identity.
 _BOOT: t.Final = tuple(map(_place, ("boot-id", "shutdown-time")))
+#: Count of boots and stamp of the last shutdown, or one of them.
+BOOT: t.Final = re.compile(r"[0-9a-f]{1,32}(?:-[0-9a-f]{1,32})?")
 _GUID: t.Final = re.compile(r"[0-9A-Fa-f-]{1,64}")
 #: Full access for Administrators (1) and SYSTEM (17), and for nobody else.
 #: https://learn.microsoft.com/troubleshoot/windows-client/application-management/use-regini-to-change-permissions
@@ -101,7 +103,7 @@ def is_32_bit_shell(lines: tuple[str, ...] | Unread) -> bool:
 
 
 def boot(image: RegistryImage) -> str:
-    """What tells this boot from others, as hex digits and dashes; "" where nothing does, or a part was not read."""
+    """What tells this boot from others, of the form :data:`BOOT`; "" where nothing does, or a part was not read."""
     found = []
     for key, name in _BOOT:
         read = image.value(key, name)
@@ -110,6 +112,18 @@ def boot(image: RegistryImage) -> str:
         data = read.data if isinstance(read, RegistryValue) else None
         if isinstance(data, int):
             found.append(f"{data:x}")
-        elif isinstance(data, bytes):
+        elif isinstance(data, bytes) and data:
             found.append(data[:16].hex())
-    return "-".join(found)
+    text = "-".join(found)
+    return text if BOOT.fullmatch(text) else ""
+
+
+def may_be_leaving(before: str, now: str) -> bool:
+    """Whether a host that told another boot before may still be going down.
+
+    Windows stamps its shutdown, which is a part of the identity, while it still answers; only what counts the boots
+    proves that another one runs.
+    """
+    count, both, _stamp = now.partition("-")
+    count_before, both_before, _stamp_before = before.partition("-")
+    return not (both and both_before and count != count_before)

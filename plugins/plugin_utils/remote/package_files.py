@@ -9,9 +9,7 @@ those of the tables, and those for which the operator gives checksums.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import stat
 import typing as t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,15 +25,18 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.packages imp
     check,
     fitting,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.package_names import FILE_NAME
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.package_source import PackageSource
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import stage
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_text import TransferError, place
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_text import (
+    Measured,
+    TransferError,
+    measure,
+    opened,
+)
 
 #: What speaks against a file, worst first: of several files, the one with the lightest objections is the best.
 _GROUNDS: t.Final = tuple(Ground)
-_ANY_FOLDER: t.Final = stage.folder_of("any")
-_PIECE: t.Final = 1 << 18
 
 
 @dataclass(slots=True)
@@ -63,14 +64,14 @@ class Offers:
         exact = {package.file.casefold(): package.file for package in update.packages if "*" not in package.file}
         given = {name: name for name in self.checksums if fitting(update, name)}
         names = {**given, **exact}
-        return tuple(self._unseen(update, names[key]) for key in sorted(names) if _can_be_sent(names[key]))
+        return tuple(self._unseen(update, names[key]) for key in sorted(names) if FILE_NAME.fullmatch(names[key]))
 
     def _listed(self, source: PackageSource) -> tuple[str, ...]:
         """Names of files; links are followed, folders, pipes and devices are no packages."""
         if self._names is None:
             try:
                 with os.scandir(source.place) as entries:
-                    names = [entry.name for entry in entries if _can_be_sent(entry.name) and entry.is_file()]
+                    names = [entry.name for entry in entries if FILE_NAME.fullmatch(entry.name) and entry.is_file()]
             except OSError as error:
                 why = error.strerror or "it cannot be opened"
                 raise TransferError(f"{shown(source.place, 300)} cannot be read here ({why}).") from error
@@ -89,30 +90,9 @@ class Offers:
         return PackageFile(name, None, given or known or "", given=given)
 
 
-def _can_be_sent(name: str) -> bool:
-    try:
-        place(_ANY_FOLDER, name)
-    except ValueError:
-        return False
-    return True
-
-
-def _measured(path: Path) -> tuple[int, str, str]:
-    """(size, SHA-256, SHA-1) of a file. The names of packages end in their SHA-1: it tells nothing about trust."""
-    sha256, sha1 = hashlib.sha256(), hashlib.sha1(usedforsecurity=False)
-    size = 0
-    try:
-        # Whatever has taken its place meanwhile: nobody waits for the other end of a pipe.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise TransferError(f"{shown(str(path), 300)} is no plain file any more; put the package back.")
-            while piece := file.read(_PIECE):
-                size += len(piece)
-                sha256.update(piece)
-                sha1.update(piece)
-    except OSError as error:
-        raise TransferError(f"{shown(str(path), 300)} cannot be read here ({error.strerror}).") from error
-    return size, sha256.hexdigest(), sha1.hexdigest()
+def _measured(path: Path) -> Measured:
+    with opened(path) as file:
+        return measure(file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import GOOD, ExitOutcome
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.installation import after_run
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import PackageRun
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import install_job
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import job_words
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.workplace import PackageFailed, Workplace, clean
 
@@ -26,7 +26,7 @@ def judged(place: Workplace, record: JobRecord, code: int) -> PackageRun:
     """
     update = place.knowledge.updates[record.kb]
     meaning = lookup.outcome_of(place.knowledge, record.installer, code, record.verb)
-    said = "" if meaning.good else install_job.last_words(place.exchange, record)
+    said = "" if meaning.good else job_words.last_words(place.exchange, record)
     clean(place, record)
     if meaning.outcome == "not_applicable":
         meaning = after_run(place.look_again(), update, meaning)

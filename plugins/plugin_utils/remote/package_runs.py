@@ -17,13 +17,13 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.package_commands import PackageCommand
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.packages import PackageFile
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import PackageRun
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import install_job, job_records, stage
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import install_job, job_records, lock, stage
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.deliver import deliver
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.install_job import JobError, Look, Standing
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_outcomes import after_breaking_off, judged
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.system_task import Look, Standing, TaskError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_text import TransferError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import (
     FIRST_PAUSE,
@@ -98,7 +98,7 @@ def finish(place: Workplace, record: JobRecord) -> PackageRun | None:
         return replace(judged(place, record, _watched(place, record)), resumed=True)
     except _Broken:
         return replace(after_breaking_off(place, record), resumed=True)
-    except JobError as error:
+    except TaskError as error:
         raise _not_run(place, record, error) from error
 
 
@@ -109,7 +109,7 @@ class _Broken(Exception):
 def _record(
     place: Workplace, kb: str, verb: Verb, command: PackageCommand, folder: str, file: str = "", sha256: str = ""
 ) -> JobRecord:
-    return JobRecord(kb, verb, command.installer, folder, file, sha256, place.hold.boot, place.hold.run, "sending")
+    return JobRecord(kb, verb, command.installer, folder, file, sha256, place.hold.boot, place.hold.run)
 
 
 def _write(place: Workplace, record: JobRecord) -> None:
@@ -120,7 +120,8 @@ def _write(place: Workplace, record: JobRecord) -> None:
         )
         raise PackageFailed(PackageRun(record.kb, record.verb, "failed", words, record.file))
     place.hold.renew()
-    place.exchange.run((section("record", Query("OWR", command=job_records.write(record))),))
+    writing = lock.guarded(record.run, job_records.write(record))
+    place.exchange.run((section("record", Query("OWR", command=writing)),))
 
 
 def _sent(place: Workplace, kb: str) -> Callable[[int, int], None]:
@@ -132,7 +133,8 @@ def _sent(place: Workplace, kb: str) -> Callable[[int, int], None]:
         place.hold.renew()
         if place.pace.clock() - told >= _NEWS:
             told = place.pace.clock()
-            place.pace.report(f"{kb}: {done / _MEGABYTE:.0f} of {total / _MEGABYTE:.0f} MB sent")
+            far = f"{done / _MEGABYTE:.0f} of {total / _MEGABYTE:.0f} MB sent" if total else "on its way"
+            place.pace.report(f"{kb}: {far}")
 
     return report
 
@@ -149,7 +151,7 @@ def _run(place: Workplace, record: JobRecord, command: PackageCommand) -> Packag
         place.hold.renew(always=True)
     except _Broken:
         return after_breaking_off(place, record)
-    except JobError as error:
+    except TaskError as error:
         raise _not_run(place, record, error) from error
     run = judged(place, record, code)
     if run.outcome not in GOOD:
@@ -157,7 +159,7 @@ def _run(place: Workplace, record: JobRecord, command: PackageCommand) -> Packag
     return run
 
 
-def _not_run(place: Workplace, record: JobRecord, error: JobError) -> PackageFailed:
+def _not_run(place: Workplace, record: JobRecord, error: TaskError) -> PackageFailed:
     clean(place, record)
     return PackageFailed(PackageRun(record.kb, record.verb, "failed", f"{record.kb} was not run: {error}", record.file))
 
@@ -166,7 +168,7 @@ def _watched(place: Workplace, record: JobRecord) -> int:
     """Until it ends: its exit code.
 
     :raises _Broken: it broke off, or the host could not write its exit code down.
-    :raises JobError: the host's scheduler does not begin it.
+    :raises TaskError: the host's scheduler does not begin it.
     :raises PackageFailed: the time is over, and it still runs.
     """
     pace, begin = place.pace, place.pace.clock()
@@ -179,7 +181,7 @@ def _watched(place: Workplace, record: JobRecord) -> int:
         if look.code is not None:
             return look.code
         if look.standing is Standing.WAITING and spent >= _BEGINS:
-            raise JobError(
+            raise TaskError(
                 f"the Task Scheduler of the host did not begin it within {_BEGINS} seconds; see whether its service"
                 " (Schedule) runs, and whether a laptop is plugged in, then run again."
             )

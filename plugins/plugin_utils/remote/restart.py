@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -21,12 +20,11 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.boots impo
     REQUEST,
     Reply,
     boot_in,
-    may_be_leaving,
     request,
     said,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Shell, ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import FileShell, ShellError
 
 #: Seconds between two looks at the host, and between two words about a host that keeps us waiting.
 _PAUSE, _SILENCE = 5, 60
@@ -49,16 +47,8 @@ class RestartError(Exception):
         self.asked = asked
 
 
-@t.runtime_checkable
-class Renewable(t.Protocol):
-    """A shell that can forget its connection."""
-
-    def renew(self, patience: int | None = None) -> None:
-        """The next line connects anew. ``patience``: seconds for each answer; None: as usual. Raises nothing."""
-
-
 def restart(
-    shell: Shell,
+    shell: FileShell,
     boot: str,
     *,
     seconds: int,
@@ -69,7 +59,7 @@ def restart(
 ) -> str:
     """Restart the host, unless it has left that boot already or is about to, and wait until it is back.
 
-    :param boot: identity of the boot that is to end, as the host told it before (``own.boot``, ``boots.boot_of``).
+    :param boot: identity of the boot that is to end, as the host told it before (``own.boot``).
     :param seconds: for all of it. What is under way then still ends: up to a minute where nobody answers.
     :param report: gets a line of progress.
     :param codepage: of the shell; None: the host is asked.
@@ -79,20 +69,11 @@ def restart(
     """
     if not boot:
         raise RestartError(_nothing_done("it has neither a BootId nor a ShutdownTime"))
-    with _impatient(shell):
-        return _Restart(shell, Exchange(shell, codepage), boot, seconds, report, _Watch(clock, sleep)).run()
-
-
-@contextlib.contextmanager
-def _impatient(shell: Shell) -> Iterator[None]:
-    """A host that is away must not cost minutes at each try."""
-    if not isinstance(shell, Renewable):
-        yield
-        return
     shell.renew(_PATIENCE)
     try:
-        yield
+        return _Restart(shell, Exchange(shell, codepage), boot, seconds, report, _Watch(clock, sleep)).run()
     finally:
+        # A host that is away must not cost minutes at each try; one that is back is given its time again.
         shell.renew()
 
 
@@ -149,7 +130,7 @@ class _Restart:
 
     def __init__(
         self,
-        shell: Shell,
+        shell: FileShell,
         exchange: Exchange,
         boot: str,
         limit: int,
@@ -187,7 +168,7 @@ class _Restart:
         try:
             image = self._exchange.run((IDENTITY,))
         except ShellError as error:
-            self._renew()
+            self._shell.renew(_PATIENCE)
             return _Look(_State.AWAY, why=str(error).rstrip("."))
         boot, machine = boot_in(image), own.identity(image)
         if isinstance(machine, HostIdentity) and machine.machine:
@@ -203,15 +184,11 @@ class _Restart:
             # It was only the way to the host that failed.
             self._away, self._stamped = False, None
             return _State.OLD
-        if self._away or not may_be_leaving(self._boot, boot):
+        if self._away or not own.may_be_leaving(self._boot, boot):
             return _State.NEW
         self._stamped = self._watch.seconds if self._stamped is None else self._stamped
         settled = self._asked is _Asked.NO and self._watch.seconds - self._stamped >= _SETTLED
         return _State.NEW if settled else _State.LEAVING
-
-    def _renew(self) -> None:
-        if isinstance(self._shell, Renewable):
-            self._shell.renew(_PATIENCE)
 
     def _ask(self, image: RegistryImage) -> None:
         """Ask for the end of that very boot."""
@@ -221,7 +198,7 @@ class _Restart:
             self._exchange.run((request(image),))
         except ShellError:
             self._asked = _Asked.LOST
-            self._renew()
+            self._shell.renew(_PATIENCE)
             return
         answer = said(self._exchange.answers.lines(REQUEST))
         if answer.reply is Reply.TAKEN:

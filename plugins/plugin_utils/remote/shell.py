@@ -57,7 +57,7 @@ class Shell(t.Protocol):
 
 
 class FileShell(Shell, t.Protocol):
-    """A shell that can also bring a file to its host, in one of two ways."""
+    """A shell that can also bring a file to its host, in one of two ways, and that outlives a restart of its host."""
 
     @property
     def feeds(self) -> bool:
@@ -73,4 +73,10 @@ class FileShell(Shell, t.Protocol):
         """Copy a file to a whole path on the host.
 
         :raises ShellError: it is not there, or not all of it.
+        """
+
+    def renew(self, patience: int | None = None) -> None:
+        """Forget the connection, so that the next line connects anew. Raises nothing.
+
+        :param patience: seconds for each answer; None: as usual.
         """

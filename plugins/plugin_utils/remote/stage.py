@@ -46,7 +46,11 @@ def folder_of(run: str) -> str:
     return f"MailFleet-{hashlib.sha256(run.encode()).hexdigest()[:16]}"
 
 
-def _below_root(folder: str) -> str:
+def folder_path(folder: str) -> str:
+    """Where a staging folder is, as text for a command line.
+
+    :raises ValueError: its name is none of ours.
+    """
     if not _FOLDER.fullmatch(folder):
         raise ValueError(f"This is no name of a staging folder: {shown(folder)}")
     return f"%SystemRoot%\\{folder}"
@@ -59,7 +63,7 @@ def path(folder: str, name: str) -> str:
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"This is no name of a staged file: {shown(name)}")
-    return f"{_below_root(folder)}\\{name}"
+    return f"{folder_path(folder)}\\{name}"
 
 
 def _echo(line: str, late: bool) -> str:
@@ -121,7 +125,7 @@ def written(folder: str, name: str, lines: Sequence[str], *, late: bool = False)
     file = path(folder, name)
     pieces = _chunks([_echo(line, late) for line in lines] or [_echo("", late)])
     files = (f"({piece}){'>>' if number else '>'}{file}" for number, piece in enumerate(pieces))
-    return (f"md {_below_root(folder)}", *files)
+    return (f"md {folder_path(folder)}", *files)
 
 
 def size(lines: Sequence[str]) -> int:
@@ -134,4 +138,4 @@ def removed(folder: str) -> str:
 
     :raises ValueError: as :func:`path`.
     """
-    return f"rd /s /q {_below_root(folder)}"
+    return f"rd /s /q {folder_path(folder)}"

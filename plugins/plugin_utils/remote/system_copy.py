@@ -1,11 +1,10 @@
 # Copyright (c) 2026, the mailfleet.client developers
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-r"""A file that the host copies from a share as SYSTEM, by a task that is made for it and removed again.
+"""A file from a share to its host, copied by the host as SYSTEM: for those whose own session may go nowhere else.
 
-A session over WinRM cannot log on to another computer. SYSTEM can, as the account that the host has in its domain.
-A small batch file does it, so that the whole path need not stand in the task, where 261 characters are the most; what
-it has done shows by files beside it, not by words of the host.
+A session over WinRM cannot log on to another computer. SYSTEM can, as the account that the host has in its domain. A
+copy goes on when the connection is lost; whoever comes next waits for its end.
 """
 
 from __future__ import annotations
@@ -13,80 +12,87 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import quote
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fetch import FAILED, OR_SAY_SO, Fetch, words
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import it_said, shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import system_task
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fetch import Fetch
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.system_task import (
+    Look,
+    Standing,
+    SystemTask,
+    TaskError,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_text import TransferError
 
-_BATCH, _BEGUN, _SAID, _FAILED, _ENDED = "fetch.cmd", "begun.txt", "said.txt", "failed.txt", "ended.txt"
+#: Its files stand beside those of the task that installs.
+_KIND: t.Final = "copy"
 #: Seconds: until the task has begun, until it has ended; between two looks, growing.
 _BEGINS: t.Final = 120
 _LONGEST: t.Final = 1800
 _FIRST_PAUSE, _LAST_PAUSE = 1.0, 10.0
 
 
-def copy_as_system(fetch: Fetch, there: int | None) -> None:
+def settle(fetch: Fetch) -> None:
+    """Let a copy that an earlier run began come to its end, and remove what is left of it but the file.
+
+    :raises TransferError: it does not end.
+    """
+    try:
+        if system_task.look(fetch.far.exchange, _task(fetch)).standing is Standing.RUNNING:
+            _wait(fetch)
+    except TransferError:
+        _stop(fetch)
+        raise
+    _stop(fetch)
+
+
+def copy_as_system(fetch: Fetch) -> None:
     """Copy it from its share.
 
     :raises TransferError: no task can be made, or it does not copy.
     """
-    stop(fetch)
-    _write(fetch)
-    # XP wants seconds, Vista and later want none. A time of today that is over never comes; /run begins it.
-    task = f"schtasks /create /tn {fetch.folder} /ru SYSTEM /sc once /tr {fetch.staged(_BATCH)} /st"
     try:
-        lines = fetch.said(
-            f"{task} 00:00:00&(if errorlevel 1 ({task} 00:00))&{OR_SAY_SO}",
-            f"schtasks /run /tn {fetch.folder}&{OR_SAY_SO}",
-        )
-        if any(line.strip() == FAILED for line in lines):
+        system_task.start(fetch.far.exchange, _task(fetch), [f"copy /y /b {quote(fetch.origin)} {fetch.far.target}"])
+        if _wait(fetch).code != 0:
+            said = fetch.said(f"type {_task(fetch).at('output.txt')}")
             raise TransferError(
-                f"{shown(fetch.origin, 400)} can only be read by a task that runs as SYSTEM, and the host makes none"
-                f"{words(lines)}; give a source that is a folder of the controller, a URL, or a folder of the host."
+                f"{shown(fetch.origin, 400)} could not be copied by the host as SYSTEM: it is not there, or the share"
+                f" may not be read by the host's account in its domain, or the disk is full{it_said(said)}."
             )
-        _wait(fetch)
+    except TaskError as error:
+        _stop(fetch)
+        raise TransferError(
+            f"{shown(fetch.origin, 400)} can only be read by a task that runs as SYSTEM, and was not:"
+            f" {str(error).rstrip('.')}; or give a source that is a folder of the controller, a URL, or a folder of the"
+            " host."
+        ) from error
     except TransferError:
-        stop(fetch)
+        _stop(fetch)
         raise
-    stop(fetch)
+    _stop(fetch)
 
 
-def _write(fetch: Fetch) -> None:
-    folder = f"{fetch.far.root()}\\{fetch.folder}"
-    lines = (
-        f"echo begun>{folder}\\{_BEGUN}",
-        f"copy /y /b {quote(fetch.origin)} {folder}\\{fetch.name} >{folder}\\{_SAID} 2>&1",
-        f"if errorlevel 1 (echo failed)>{folder}\\{_FAILED}",
-        f"echo ended>{folder}\\{_ENDED}",
-    )
-    fetch.write(_BATCH, lines, "the batch file that copies")
+def _task(fetch: Fetch) -> SystemTask:
+    return SystemTask(fetch.far.folder, _KIND)
 
 
-def stop(fetch: Fetch) -> None:
-    """Remove the task and its files, also those of a run that was broken off; where there are none, nothing happens."""
-    name = fetch.folder
-    fetch.said(f"schtasks /end /tn {name}", f"schtasks /delete /tn {name} /f")
-    fetch.delete(_BATCH, _BEGUN, _SAID, _FAILED, _ENDED)
+def _stop(fetch: Fetch) -> None:
+    fetch.said(system_task.ending(_task(fetch)), system_task.deleting(_task(fetch)))
 
 
-def _wait(fetch: Fetch) -> None:
+def _wait(fetch: Fetch) -> Look:
+    """Until it neither waits nor runs."""
     begin, pause = fetch.clock(), _FIRST_PAUSE
-    looks = [f"(if exist {fetch.staged(name)} (echo MFT {name}))" for name in (_BEGUN, _FAILED, _ENDED)]
     while True:
-        seen = {line.strip().removeprefix("MFT ") for line in fetch.said(*looks)}
-        spent = fetch.clock() - begin
-        if _ENDED in seen:
-            break
-        if spent > (_LONGEST if _BEGUN in seen else _BEGINS):
-            why = "has not come to an end" if _BEGUN in seen else "was not begun by the host's scheduler"
+        look = system_task.look(fetch.far.exchange, _task(fetch))
+        spent, running = fetch.clock() - begin, look.standing is Standing.RUNNING
+        if not running and look.standing is not Standing.WAITING:
+            return look
+        if spent > (_LONGEST if running else _BEGINS):
+            why = "has not come to an end" if running else "was not begun by the host's scheduler"
             raise TransferError(
                 f"The task that copies {shown(fetch.origin, 400)} as SYSTEM {why} in {int(spent)} seconds: see that the"
                 " server answers and that the service Task Scheduler runs, or give another source."
             )
+        fetch.report(0, 0)
         fetch.sleep(pause)
         pause = min(pause * 2, _LAST_PAUSE)
-    if _FAILED in seen:
-        said = fetch.said(f"type {fetch.staged(_SAID)}")
-        raise TransferError(
-            f"{shown(fetch.origin, 400)} could not be copied by the host as SYSTEM: it is not there, or the share may"
-            f" not be read by the host's account in its domain, or the disk is full{words(said)}."
-        )

@@ -10,13 +10,12 @@ was broken off goes on from there; what counts in the end is the checksum of the
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import it_said, shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import FileShell, ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_far import Far, insist
@@ -24,6 +23,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_t
     PART,
     TransferError,
     measure,
+    opened,
     place,
     text,
     text_size,
@@ -46,8 +46,8 @@ def put(
     :raises ShellError: the host could not be talked to; what has arrived stays there for the next run.
     :raises ValueError: a name that cannot be.
     """
-    with _opened(source) as file:
-        size, digest = measure(file)
+    with opened(source) as file:
+        size, digest, _unused = measure(file)
         if sha256 is not None and digest != sha256.lower():
             raise TransferError(
                 f"{shown(str(source), 300)} has the checksum {digest} and should have {shown(sha256, 64)},"
@@ -67,27 +67,8 @@ def put(
     return digest
 
 
-def remove(shell: FileShell, folder: str) -> None:
-    """Remove a staging folder with all that is in it.
-
-    :raises TransferError: it is still there.
-    """
-    if not Far(Exchange(shell), folder, place(folder, "any.bin")).remove():
-        raise TransferError(f"%SystemRoot%\\{folder} could not be removed from the host; remove it by hand.")
-
-
 def _nobody(done: int, total: int) -> None:
     """Nobody wants to know."""
-
-
-@contextlib.contextmanager
-def _opened(source: Path) -> Iterator[t.BinaryIO]:
-    try:
-        file = source.open("rb")
-    except OSError as error:
-        raise TransferError(f"{shown(str(source), 300)} cannot be read here ({error.strerror}).") from error
-    with file:
-        yield file
 
 
 @dataclass(slots=True)
@@ -136,9 +117,9 @@ class _Sending:
         if fresh or self.far.size(file) != count:
             sent = self.texts[0]
             output = self.shell.feed(f'find /v "" >{sent}', text(self.file, done, count))
-            said = shown(" ".join(output.err.decode("ascii", "replace").split()), 200).rstrip(".")
+            said = it_said([output.err.decode("ascii", "replace")])
             held, made = self.far.decode(sent, file, text_size(count))
-            insist(held, text_size(count), f"part {number + 1} of {self.name}", f"; it said: {said}" * bool(said))
+            insist(held, text_size(count), f"part {number + 1} of {self.name}", said)
             insist(made, count, f"part {number + 1} of {self.name}, decoded", self.far.words("DO1"))
         there = self.far.append(number, sent)
         insist(there, done + count, self.name, self.far.words("DO1" if sent else "DO0"))

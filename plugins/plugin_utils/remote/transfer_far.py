@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import it_said, shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import stage, transfer_script
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, section
@@ -76,13 +76,12 @@ class Far:
 
     def words(self, *codes: str) -> str:
         """What the host said to commands of the last line, for the end of a sentence."""
-        said = " ".join(" ".join(line for code in codes for line in self._said(code)).split())
-        return f"; it said: {shown(said, 200).rstrip('.')}" if said else ""
+        return it_said(line for code in codes for line in self._said(code))
 
     def begin(self) -> tuple[int | None, tuple[str, ...]]:
         """Make the folder. The size of the file as it is, and which names for texts are free."""
         texts = [stage.path(self.folder, f"text{number}.txt") for number in range(_TEXTS)]
-        new = self.target.rpartition("\\")[0]
+        new = stage.folder_path(self.folder)
         cleaning = "&".join(f"(if exist {text} (del /q {text}))" for text in texts)
         size, *taken = self._ask([f"(if not exist {new} (md {new}))", cleaning], [self.target, *texts])
         return size, tuple(text for text, held in zip(texts, taken, strict=True) if held is None)
@@ -160,7 +159,7 @@ class Far:
         lines = transfer_script.SCRIPT
         path = stage.path(self.folder, transfer_script.NAME)
         (there,) = self._ask(stage.written(self.folder, transfer_script.NAME, lines), [path])
-        insist(there, sum(len(line) + 2 for line in lines), "the script that decodes")
+        insist(there, stage.size(lines), "the script that decodes")
         self._staged = True
 
     def _run(self, arguments: str) -> str:
@@ -168,7 +167,7 @@ class Far:
 
     def remove(self) -> bool:
         """Remove the folder with all that is in it; whether it is gone."""
-        folder = self.target.rpartition("\\")[0]
+        folder = stage.folder_path(self.folder)
         self._ask([f"(if exist {folder} ({stage.removed(self.folder)}))", f"(if not exist {folder} (echo gone))"])
         return "".join(self._said("DO1")).strip() == "gone"
 

@@ -148,13 +148,13 @@ class _Choosing:
         for kb in installation.installs:
             chosen = choose(ctx, ctx.knowledge.updates[kb], self.offers, self.consents, self.langid)
             why = tuple(one.why for one in chosen.check.objections) if chosen.check else _without(ctx, kb, chosen)
-            commands = package_commands.installing(ctx, chosen.file.name, self.order.backup) if chosen.file else ()
-            if chosen.file is not None and not why and not commands:
+            command = package_commands.installing(ctx, chosen.file.name, self.order.backup) if chosen.file else None
+            if chosen.file is not None and not why and command is None:
                 why = (f"This Windows has nothing that installs {chosen.file.name}.",)
-            if why:
+            if why or command is None:
                 objections[kb] = why
             else:
-                packages.append(Package(kb, commands[0], chosen.file))
+                packages.append(Package(kb, command, chosen.file))
                 remarks += chosen.check.remarks if chosen.check else ()
             ctx = replace(ctx, assume_installed=ctx.assume_installed | {kb})
         return tuple(packages), tuple(remarks), objections
@@ -196,8 +196,8 @@ def _removals(ctx: Context, kbs: Sequence[str]) -> Planned:
             continue
         found = presence(ctx, kb)
         removal = package_commands.removal(ctx, update)
-        if removal.ways:
-            packages.append(Package(kb, removal.ways[0]))
+        if removal.way is not None:
+            packages.append(Package(kb, removal.way))
         elif found.present is False and not found.pending:
             left.append(InstallationStep(StepKind.NOT_APPLICABLE, kb, f"{kb} is not in: {clause(found.why)}."))
         else:

@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import stage, transfer
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Output, ShellError
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_text import TransferError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_far import Far
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_text import TransferError, place
 from tests.lab import wine_template
 from tests.lab.fleet import Lab
 from tests.lab.wine import WineHost
@@ -56,6 +58,9 @@ class WineShell:
 
     def carry(self, source: Path, target: str) -> None:
         raise AssertionError((source, target))
+
+    def renew(self, patience: int | None = None) -> None:
+        """There is no connection."""
 
     def _do(self, line: str, stdin: bytes | None) -> Output:
         assert len(line) <= self.limit
@@ -104,7 +109,7 @@ def test_what_arrives_is_what_was_sent(host: WineHost, tmp_path: Path, size: int
     file = source(tmp_path, size)
     assert transfer.put(WineShell(host), file, FOLDER, NAME) == hashlib.sha256(file.read_bytes()).hexdigest()
     assert staged(host) == {NAME: file.read_bytes()}
-    transfer.remove(WineShell(host), FOLDER)
+    assert Far(Exchange(WineShell(host)), FOLDER, place(FOLDER, NAME)).remove()
     assert not (host.drive / "windows" / FOLDER).exists()
 
 

@@ -172,7 +172,6 @@ def test_an_earlier_reboot_only_where_a_package_needs_it(layers: list[Keys], ste
     needy = changed("KB3140245", requires=("KB3042058",), after_reboot_of=("KB3042058",))
     found = install(with_updates(host("win7-sp1", *layers, files=BARE), needy), ["KB3140245"])
     assert kinds(found) == steps
-    assert found.reboots == steps.count("reboot")
     assert "KB3042058 in force" in next((s.why for s in found.steps if s.kind is StepKind.REBOOT), "") or not layers[1:]
 
 

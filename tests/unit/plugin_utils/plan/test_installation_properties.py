@@ -77,10 +77,11 @@ def test_each_update_once_and_one_reboot_at_the_end(ctx: Context, asked: list[st
     names = [step.update for step in found.steps if step.update]
     assert len(names) == len(set(names))
     assert set(asked) <= set(names)
-    assert bool(found.installs) is (found.reboots > 0)
+    reboots = sum(step.kind is StepKind.REBOOT for step in found.steps)
+    assert bool(found.installs) is (reboots > 0)
     assert not found.installs or found.steps[-1].kind is StepKind.REBOOT
     needs_more = any(ctx.knowledge.updates[kb].after_reboot_of for kb in found.installs)
-    assert needs_more or found.reboots <= 1
+    assert needs_more or reboots <= 1
     for kb in found.installs:
         assert lookup.packages(ctx.knowledge.updates[kb], ctx.host.os, ctx.host.architecture)
 
@@ -89,8 +90,8 @@ def test_each_update_once_and_one_reboot_at_the_end(ctx: Context, asked: list[st
 def test_a_second_run_has_nothing_to_do(ctx: Context, asked: list[str]) -> None:
     found = install(ctx, asked)
     after = dataclasses.replace(ctx, assume_installed=ctx.assume_installed | set(found.installs))
-    again = install(after, asked)
-    assert (again.installs, again.reboots) == ((), 0)
+    kinds = {step.kind for step in install(after, asked).steps}
+    assert not kinds & {StepKind.INSTALL, StepKind.REBOOT}
 
 
 @given(ctx=fleets(), asked=ASKED, data=st.data())

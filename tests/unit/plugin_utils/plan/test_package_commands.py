@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.package_commands import (
+    PackageCommand,
+    Removal,
     installing,
     record_names,
     removal,
@@ -23,49 +25,51 @@ NAME = "Package_for_KB3140245~31bf3856ad364e35~amd64~~6.1.1.1"
 
 
 @pytest.mark.parametrize(
-    ("os_id", "file", "backup", "commands"),
+    ("os_id", "file", "backup", "command"),
     [
-        ("xp-sp3", "a.exe", True, ["a.exe /quiet /norestart /log:LOG"]),
-        ("server-2003-sp2", "A.EXE", True, ["A.EXE /quiet /norestart /log:LOG"]),
-        ("xp-sp3", "a.exe", False, ["a.exe /quiet /norestart /log:LOG /nobackup"]),
+        ("xp-sp3", "a.exe", True, "a.exe /quiet /norestart /log:LOG"),
+        ("server-2003-sp2", "A.EXE", True, "A.EXE /quiet /norestart /log:LOG"),
+        ("xp-sp3", "a.exe", False, "a.exe /quiet /norestart /log:LOG /nobackup"),
         (
             "win7-sp1",
             "a.msu",
             True,
-            [
-                "dism /online /add-package /packagepath:CAB /quiet /norestart /logpath:LOG",
-                "wusa.exe a.msu /quiet /norestart",
-            ],
+            "dism /online /add-package /packagepath:CAB /quiet /norestart /logpath:LOG",
         ),
-        ("win7-sp1", "a.cab", False, ["dism /online /add-package /packagepath:a.cab /quiet /norestart /logpath:LOG"]),
+        ("win7-sp1", "a.cab", False, "dism /online /add-package /packagepath:a.cab /quiet /norestart /logpath:LOG"),
         (
             "vista-sp2",
             "a.msu",
             True,
-            ["start /w pkgmgr /ip /m:CAB /quiet /norestart", "wusa.exe a.msu /quiet /norestart"],
+            "start /w pkgmgr /ip /m:CAB /quiet /norestart",
         ),
-        ("vista-sp2", "a.cab", True, ["start /w pkgmgr /ip /m:a.cab /quiet /norestart"]),
-        ("win7-sp1", "a.exe", True, []),
-        ("xp-sp3", "a.msu", True, []),
+        ("vista-sp2", "a.cab", True, "start /w pkgmgr /ip /m:a.cab /quiet /norestart"),
+        ("win7-sp1", "a.exe", True, None),
+        ("xp-sp3", "a.msu", True, None),
     ],
 )
-def test_commands_that_install(os_id: str, file: str, backup: bool, commands: list[str]) -> None:
+def test_commands_that_install(os_id: str, file: str, backup: bool, command: str | None) -> None:
     values = {"file": file, "log": "LOG", "cab": "CAB", "folder": "FOLDER"}
-    found = installing(host(os_id), file, backup)
-    assert [" ".join(way.filled(values)) for way in found] == commands
+    way = installing(host(os_id), file, backup)
+    assert (way and " ".join(way.filled(values))) == command
 
 
-def test_only_wusa_needs_the_system_account_and_only_msu_files_are_unpacked() -> None:
-    dism, wusa = installing(host("win7-sp1"), "a.msu")
-    assert (dism.installer, dism.system, " ".join(dism.prepare)) == ("dism", False, "expand -f:* {file} {folder}")
-    assert (wusa.installer, wusa.system, wusa.prepare) == ("wusa", True, ())
-    assert [way.prepare for way in installing(host("win7-sp1"), "a.cab")] == [()]
+def test_only_msu_files_are_unpacked() -> None:
+    ways = [installing(host("win7-sp1"), f"a.{suffix}") for suffix in ("msu", "cab")]
+    assert [way and " ".join(way.prepare) for way in ways] == ["expand -f:* {file} {folder}", ""]
 
 
 def test_a_placeholder_without_a_value_is_an_error() -> None:
-    (way,) = installing(host("xp-sp3"), "a.exe")
+    way = installing(host("xp-sp3"), "a.exe")
+    assert way is not None
     with pytest.raises(KeyError):
         way.filled({"file": "a.exe"})
+
+
+def way_of(found: Removal) -> PackageCommand:
+    """The way, where there has to be one."""
+    assert found.way is not None, found.why
+    return found.way
 
 
 def record(command: str, name: str = "KB4019276", root: str = UPDATES, value: str = "UninstallCommand") -> Keys:
@@ -87,7 +91,7 @@ def record(command: str, name: str = "KB4019276", root: str = UPDATES, value: st
 )
 def test_the_recorded_spuninst_is_run_from_the_folder_of_windows(layer: Keys) -> None:
     found = removal(host("xp-sp3", layer), KNOWLEDGE.updates["KB4019276"])
-    (way,) = found.ways
+    way = way_of(found)
     assert (way.installer, way.verb) == ("update_exe", "remove")
     assert " ".join(way.filled({})).casefold() == rf"%SystemRoot%\{SPUNINST} /quiet /norestart".casefold()
 
@@ -113,7 +117,7 @@ def test_the_recorded_spuninst_is_run_from_the_folder_of_windows(layer: Keys) ->
 )
 def test_a_record_of_another_shape_is_never_run(command: str) -> None:
     found = removal(host("xp-sp3", record(command)), KNOWLEDGE.updates["KB4019276"])
-    assert found.ways == ()
+    assert found.way is None
     assert "which is not run" in found.why
     assert "\u202e" not in found.why
     assert "\n" not in found.why
@@ -121,7 +125,7 @@ def test_a_record_of_another_shape_is_never_run(command: str) -> None:
 
 def test_a_folder_that_is_not_that_of_windows_is_refused() -> None:
     ctx = host("xp-sp3", record(rf"C:\WINDOWS\{SPUNINST}"), {NT: {"SystemRoot": r"D:\WINDOWS"}})
-    assert removal(ctx, KNOWLEDGE.updates["KB4019276"]).ways == ()
+    assert removal(ctx, KNOWLEDGE.updates["KB4019276"]).way is None
 
 
 @pytest.mark.parametrize(
@@ -134,12 +138,12 @@ def test_a_folder_that_is_not_that_of_windows_is_refused() -> None:
 )
 def test_updates_of_internet_explorer_8(name: str, root: str, folder: str, works: bool) -> None:
     layer = record(rf"C:\WINDOWS\{folder}\spuninst\spuninst.exe", name, root)
-    assert bool(removal(host("xp-sp3", layer), KNOWLEDGE.updates["KB4230450"]).ways) is works
+    assert (removal(host("xp-sp3", layer), KNOWLEDGE.updates["KB4230450"]).way is not None) is works
 
 
 def test_a_later_issue_is_removed_by_its_own_program() -> None:
     layer = record(r"C:\WINDOWS\$NtUninstallKB4019276-v2$\spuninst\spuninst.exe", "KB4019276-v2")
-    (way,) = removal(host("xp-sp3", layer), KNOWLEDGE.updates["KB4019276"]).ways
+    way = way_of(removal(host("xp-sp3", layer), KNOWLEDGE.updates["KB4019276"]))
     assert "KB4019276-v2" in way.filled({})[0]
 
 
@@ -158,7 +162,7 @@ def test_a_later_issue_is_removed_by_its_own_program() -> None:
 )
 def test_why_an_update_of_xp_cannot_be_removed(layer: Keys, unread: dict[str, str], why: str) -> None:
     found = removal(host("xp-sp3", layer, unread=unread), KNOWLEDGE.updates["KB4019276"])
-    assert found.ways == ()
+    assert found.way is None
     assert found.why.startswith("KB4019276 cannot be removed: ")
     assert why in found.why
 
@@ -178,16 +182,14 @@ def state(number: int | None, name: str = NAME) -> Keys:
     return {rf"{PACKAGES}\{name}": {} if number is None else {"CurrentState": number}}
 
 
-def test_an_installed_package_is_removed_by_dism_or_by_wusa() -> None:
-    dism, wusa = removal(host("win7-sp1", state(0x70)), KNOWLEDGE.updates["KB3140245"]).ways
-    assert " ".join(dism.filled({})) == f"dism /online /remove-package /packagename:{NAME} /quiet /norestart"
-    assert " ".join(wusa.filled({})) == "wusa.exe /uninstall /kb:3140245 /quiet /norestart"
-    assert (dism.system, wusa.system) == (False, True)
+def test_an_installed_package_is_removed_by_dism() -> None:
+    way = way_of(removal(host("win7-sp1", state(0x70)), KNOWLEDGE.updates["KB3140245"]))
+    assert " ".join(way.filled({})) == f"dism /online /remove-package /packagename:{NAME} /quiet /norestart"
 
 
 def test_on_vista_pkgmgr_alone_removes() -> None:
     name = "Package_for_KB4019276~31bf3856ad364e35~amd64~~6.0.1.0"
-    (way,) = removal(host("vista-sp2", state(0x70, name)), KNOWLEDGE.updates["KB4019276"]).ways
+    way = way_of(removal(host("vista-sp2", state(0x70, name)), KNOWLEDGE.updates["KB4019276"]))
     assert " ".join(way.filled({})) == f"start /w pkgmgr /up:{name} /quiet /norestart"
 
 
@@ -213,7 +215,7 @@ def test_on_vista_pkgmgr_alone_removes() -> None:
 )
 def test_why_a_package_cannot_be_removed(layer: Keys, why: str) -> None:
     found = removal(host("win7-sp1", layer), KNOWLEDGE.updates["KB3140245"])
-    assert found.ways == ()
+    assert found.way is None
     assert why in found.why
 
 

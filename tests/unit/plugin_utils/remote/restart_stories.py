@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.boots import boot_of
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.boots import IDENTITY, boot_in
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import RestartError, restart
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Output, ShellError
@@ -20,6 +21,11 @@ from tests.lab.host import SimulatedHost
 from tests.lab.power import stamp_shutdown
 
 NEVER = 1e9
+
+
+def boot_of(exchange: Exchange) -> str | Unread:
+    """What a host says of its boot."""
+    return boot_in(exchange.run((IDENTITY,)))
 
 
 class Story:
@@ -32,6 +38,7 @@ class Story:
     """
 
     limit = 8000
+    feeds = False
 
     def __init__(self, host: SimulatedHost, **more: float) -> None:
         self.host, self.now, self.asked = host, 0.0, 0
@@ -100,6 +107,15 @@ class Story:
         found = boot_of(Exchange(self, 437))
         assert isinstance(found, str)
         return found
+
+    def feed(self, line: str, chunks: Iterable[bytes]) -> Output:
+        raise AssertionError((line, chunks))
+
+    def carry(self, source: Path, target: str) -> None:
+        raise AssertionError((source, target))
+
+    def renew(self, patience: int | None = None) -> None:
+        """There is no connection."""
 
     def restart(self, boot: str | None = None, seconds: int = 600, **more: t.Any) -> str:
         more = {"clock": self.clock, "sleep": self.sleep, "codepage": 437, **more}

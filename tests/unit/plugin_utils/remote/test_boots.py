@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.boots import Reply, boot_of, may_be_leaving, said
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.boots import Reply, said
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import may_be_leaving
 from tests.lab.power import BOOT_ID, SHUTDOWN_TIME
-from tests.unit.plugin_utils.remote.restart_stories import story_on
+from tests.unit.plugin_utils.remote.restart_stories import boot_of, story_on
 
 
 @pytest.mark.parametrize(

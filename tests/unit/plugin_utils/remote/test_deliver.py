@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import threading
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +16,18 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.packages import PackageFile
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import download_script
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import download_script, system_task
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.system_task import (
+    Look,
+    Standing,
+    SystemTask,
+)
 from tests.lab.host import SimulatedHost
 from tests.support.delivery import (
     CONTENT,
+    FOLDER,
     NAME,
     PIECE,
     SHA256,
@@ -188,7 +196,13 @@ def test_a_copy_by_system_after_a_lost_connection(make: Make, os: str, before: b
 
 
 def test_no_task_can_be_made(make: Make) -> None:
-    refused(make(missing=["schtasks"]), SHARE, "and the host makes none", "'schtasks' is not recognized", domain=True)
+    refused(
+        make(missing=["schtasks"]),
+        SHARE,
+        "can only be read by a task that runs as SYSTEM",
+        "this Windows has no schtasks",
+        domain=True,
+    )
 
 
 def test_a_task_that_never_begins_or_never_ends(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,8 +212,58 @@ def test_a_task_that_never_begins_or_never_ends(make: Make, monkeypatch: pytest.
     refused(host, SHARE, "was not begun by the host's scheduler in 1", "another source", clock=clock, domain=True)
     assert 120 < clock.now < 140
     assert host.tasks.all() == []
-    monkeypatch.setattr(host.tasks, "start", lambda task: put_on(host, rf"{WHERE}\begun.txt", b"x"))
+    monkeypatch.setattr(system_task, "look", lambda *_unused: Look(Standing.RUNNING))
     clock = Clock()
     refused(host, SHARE, "has not come to an end in 18", clock=clock, domain=True)
     assert 1800 < clock.now < 1820
     assert host.tasks.all() == []
+
+
+class Cut(Exception):
+    """The connection goes while the host copies."""
+
+
+@pytest.mark.parametrize("os", ["xp-sp3", "win10-22h2"])
+def test_a_copy_by_system_that_still_runs_is_awaited_and_no_installation(
+    make: Make, os: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files are none of those by which the task that installs is told."""
+    host, release, told = make(os), threading.Event(), list[tuple[int, int]]()
+    slow_copies(monkeypatch, release)
+
+    def cut(done: int, total: int) -> None:
+        assert (done, total) == (0, 0)
+        if host.files.exists(rf"{WHERE}\copybegun.txt"):
+            raise Cut
+
+    def let_it_end(done: int, total: int) -> None:
+        told.append((done, total))
+        release.set()
+
+    with pytest.raises(Cut):
+        bring(host, SHARE, domain=True, report=cut)
+    exchange = Exchange(LabShell(host), 437)
+    assert system_task.look(exchange, SystemTask(FOLDER)) == Look(Standing.WAITING)
+    assert system_task.look(exchange, SystemTask(FOLDER, "copy")) == Look(Standing.RUNNING)
+    bring(host, SHARE, domain=True, report=let_it_end)
+    assert (told[0], told[-1]) == ((0, 0), (len(CONTENT), len(CONTENT)))
+    assert copies(host) == 1
+    assert there(host).keys() - {"transfer.js"} == {NAME}
+    assert host.tasks.all() == []
+
+
+def slow_copies(monkeypatch: pytest.MonkeyPatch, release: threading.Event) -> None:
+    """A copy from the share goes on until somebody lets it end."""
+    ran = SimulatedHost.ran
+
+    def slow(host: SimulatedHost, command: str) -> None:
+        ran(host, command)
+        if command.startswith("copy") and SHARE in command:
+            assert release.wait(5)
+
+    monkeypatch.setattr(SimulatedHost, "ran", slow)
+
+
+def copies(host: SimulatedHost) -> int:
+    """How often the share was copied from."""
+    return len([one for one in host.counters.executed if one.startswith("copy") and SHARE in one])

@@ -42,9 +42,7 @@ def packages(done: FixedFully) -> list[str]:
 @pytest.mark.parametrize(
     ("suites", "expected"), [(RSA_CBC, Verdict.OK), (ECDHE, Verdict.NEEDS_RELAY)], ids=["RSA", "ECDHE"]
 )
-def test_xp_from_stock_to_the_end_with_one_restart(
-    tmp_path: Path, suites: tuple[str, ...], expected: Verdict
-) -> None:
+def test_xp_from_stock_to_the_end_with_one_restart(tmp_path: Path, suites: tuple[str, ...], expected: Verdict) -> None:
     bench = xp(tmp_path)
     wishes = {"servers": (server(suites),)}
     done = bench.fix_fully(options=wishes, reboot=True)

@@ -5,22 +5,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.package_commands import PackageCommand
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import install_job, job_records, stage
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import install_job, job_records, job_words, stage
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.install_job import (
-    Look,
-    Standing,
-)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Output
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import cmd, wrapped_limit
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.system_task import Look, Standing
 from tests.support.hosts import KNOWLEDGE
 from tests.support.job_bench import CASES, RUN, SEVEN, WHERE, XP, Case, JobBench, until
 from tests.support.lab_shell import LabShell
@@ -36,7 +32,7 @@ def test_from_the_first_line_to_nothing_left(tmp_path: Path, case: Case) -> None
     assert len(bench.start().lines) == 1
     assert bench.watched() == Look(Standing.ENDED, case.code)
     assert bench.watched() == Look(Standing.ENDED, case.code), "a look changes nothing"
-    assert bench.kept() == (replace(bench.record, stage="started"),)
+    assert bench.kept() == (bench.record,)
     assert bench.installed() == 1
     assert bench.clean()
     assert bench.kept() == ()
@@ -61,7 +57,7 @@ def test_over_the_narrower_connections(tmp_path: Path, case: Case, way: str) -> 
     exchange = Exchange(Narrow(bench.host), 437)
     install_job.start(exchange, bench.record, bench.command)
     assert bench.watched() == Look(Standing.ENDED, case.code)
-    for act in (install_job.last_words, install_job.clean):
+    for act in (job_words.last_words, install_job.clean):
         act(exchange, bench.record)
     assert not bench.host.files.exists(WHERE)
 
@@ -82,7 +78,7 @@ def test_a_slow_one_runs_and_goes_on_without_us(tmp_path: Path, case: Case) -> N
     until(bench.host.processes.images)
     assert bench.look() == bench.look() == Look(Standing.RUNNING)
     assert not install_job.clean(bench.exchange(), bench.record, lambda _seconds: None), "it has a file open"
-    assert bench.kept() == (replace(bench.record, stage="started"),)
+    assert bench.kept() == (bench.record,)
 
 
 def test_a_slow_one_is_seen_to_its_end(tmp_path: Path) -> None:
@@ -123,7 +119,7 @@ def test_updates_are_removed_in_the_same_way(
     assert bench.watched().code == 3010
     assert bench.clean()
     bench.host.restart()
-    bench.record = JobRecord(kb, "remove", installer, stage.new_folder(), "", "", "", RUN, "sending")
+    bench.record = JobRecord(kb, "remove", installer, stage.new_folder(), "", "", "", RUN)
     bench.command = PackageCommand(installer, "remove", KNOWLEDGE.installers[installer].remove, values=values)
     bench.do(job_records.write(bench.record))
     bench.start()

@@ -11,13 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import install_job
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import install_job, job_words
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.install_job import (
-    Look,
-    Standing,
-)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Output, ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.system_task import Look, Standing
 from tests.support.job_bench import CASES, SEVEN, TEN, WHERE, XP, Case, JobBench
 from tests.support.lab_shell import LabShell
 
@@ -97,7 +94,7 @@ def test_logs_of_any_length(tmp_path: Path, log: bytes, output: bytes, says: str
     for name, content in (("log.txt", log), ("output.txt", output)):
         bench.host.files.open(rf"{WHERE}\{name}", append=False).content = content
     exchange = bench.exchange()
-    words = install_job.last_words(exchange, bench.record)
+    words = job_words.last_words(exchange, bench.record)
     assert words.startswith(says)
     assert bool(words) is bool(says)
     assert len(words) <= 300

@@ -38,6 +38,9 @@ def image(**rows: RegistryData) -> RegistryImage:
         (image(shutdown_time=bytes(range(8))), "0001020304050607"),
         (image(boot_id=0, shutdown_time=b"\xff" * 40), "0-" + "ff" * 16),
         (image(boot_id="& calc"), ""),
+        (image(boot_id=27, shutdown_time=b""), "1b"),
+        (image(shutdown_time=b""), ""),
+        (image(boot_id=-1), ""),
         (RegistryImage(), ""),
     ],
 )

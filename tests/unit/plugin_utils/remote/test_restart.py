@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.boots import boot_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import restart
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Output, ShellError
@@ -22,7 +21,7 @@ from tests.lab.entry import read_entry
 from tests.lab.host import SimulatedHost
 from tests.lab.power import BOOT_ID, SHUTDOWN_TIME, stamp_shutdown
 from tests.support.lab_shell import Bench, LabShell
-from tests.unit.plugin_utils.remote.restart_stories import NEVER, Story, Tell, story_on
+from tests.unit.plugin_utils.remote.restart_stories import NEVER, Story, Tell, boot_of, story_on
 
 SYSTEMS = ("xp-sp3", "server-2003-sp2", "vista-sp2", "win7-sp1", "win11-24h2")
 

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.boots import boot_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from tests.lab.power import BOOT_ID, SHUTDOWN_TIME
-from tests.unit.plugin_utils.remote.restart_stories import NEVER, Tell, story_on
+from tests.unit.plugin_utils.remote.restart_stories import NEVER, Tell, boot_of, story_on
 
 MACHINE = r"HKLM\SOFTWARE\Microsoft\Cryptography"
 NAME = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName"

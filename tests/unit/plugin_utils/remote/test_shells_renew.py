@@ -10,7 +10,6 @@ import typing as t
 
 import pytest
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import Renewable
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import shell_for
 
 
@@ -102,11 +101,6 @@ def test_without_arguments_of_its_own_ssh_gets_ours_alone() -> None:
     connection = FakeConnection("ssh", **{**USUAL["ssh"], "ssh_extra_args": None})
     shell_for(connection).renew(1)
     assert connection.options["ssh_extra_args"] == "-o ServerAliveInterval=1 -o ServerAliveCountMax=3"
-
-
-def test_restarts_know_such_a_shell() -> None:
-    assert isinstance(shell_for(FakeConnection("winrm", **USUAL["winrm"])), Renewable)
-    assert not isinstance(object(), Renewable)
 
 
 def test_one_that_was_to_stop_stops() -> None:

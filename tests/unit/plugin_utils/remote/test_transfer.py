@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import stage, transfer, transfer_script
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_far import Far
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.transfer_text import (
     TransferError,
     place,
@@ -77,9 +79,10 @@ def test_what_arrives_is_what_was_sent(make: Make, tmp_path: Path, os: str, size
     fed = shell.fed
     transfer.put(shell, file, FOLDER, NAME)
     assert shell.fed == fed, "it is there already"
-    transfer.remove(shell, FOLDER)
+    far = Far(Exchange(shell), FOLDER, place(FOLDER, NAME))
+    assert far.remove()
     assert host.files.find(WHERE) is None
-    transfer.remove(shell, FOLDER)
+    assert far.remove()
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -128,9 +128,7 @@ def test_where_it_does_not_fit_nothing_is_missing(tmp_path: Path, os: str) -> No
         ("win7-sp1", "amd64", "en", SEVEN, "KB3140245"),
     ],
 )
-def test_an_update_is_removed(
-    tmp_path: Path, os: str, arch: str, language: str, catalogue: t.Any, kb: str
-) -> None:
+def test_an_update_is_removed(tmp_path: Path, os: str, arch: str, language: str, catalogue: t.Any, kb: str) -> None:
     bench = UpdateBench(tmp_path, os=os, arch=arch, language=language)
     bench.offer(catalogue)
     bench.update(kb, reboot=True)

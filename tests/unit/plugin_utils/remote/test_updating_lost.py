@@ -43,7 +43,7 @@ def test_a_connection_that_is_lost_at_any_line_is_told_and_a_new_run_gets_there(
             assert last.failed == (), where
             assert last.after is not None
             found = presence(last.after.context, KB)
-            assert (found.present or found.pending), where
+            assert found.present or found.pending, where
             assert bench.litter() == [], where
             assert len(installs(bench)) == 1, where
 
