@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.mailfleet.client.plugins.action import mail_tls_audit as audit_face
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.relay_ends import relay_ends
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.proxy_options import parse_proxy
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import desks, update_desk
@@ -38,6 +39,7 @@ ARGUMENT_SPEC: t.Final = {
     **desks.ARGUMENT_SPEC,
     **update_desk.ARGUMENT_SPEC,
     "updates": {"type": "bool", "default": False},
+    "relay": {"type": "list", "elements": "dict", "default": []},
     "profiles": {"type": "str", "choices": ("loaded", "all", "default_too"), "default": "loaded"},
     "proxy": {"type": "dict"},
     "on_error": {"type": "str", "choices": ("stop", "unwind"), "default": "stop"},
@@ -75,6 +77,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             update_desk.pace(host),
             updates=arguments["updates"],
             second_hop=update_desk.second_hop(self._connection),
+            relays=relay_ends(arguments["relay"]),
         )
         fixed = done.fixed
         if fixed and arguments["reg_file"]:

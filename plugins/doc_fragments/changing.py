@@ -23,9 +23,11 @@ options:
         (C(HKLM\SYSTEM\WPA\PosReady), C(Installed=1)), which the packages with C(embedded) in their names insist on.
         Microsoft made them for that and not for XP, supports none of it, and Windows Update may from then on offer the
         host further updates for POSReady. It counts where packages are installed only.
+      - V(cleartext_leg) lets accounts go to a relay in clear text, passwords included. Whoever can listen between the
+        host and the relay reads them.
     type: list
     elements: str
-    choices: [firewall_block_rule, own_connection, host_journal, posready]
+    choices: [firewall_block_rule, own_connection, host_journal, posready, cleartext_leg]
     default: []
   journal_dir:
     description:

@@ -43,11 +43,19 @@ options:
       probe:
         description:
           - Ask the server itself what it accepts, by real handshakes from the controller.
-          - Not together with O(servers[].accepts).
+          - Not together with O(servers[].accepts) or O(servers[].sslyze).
+          - Costs one probe for each host; M(mailfleet.client.mail_tls_probe) asks once for a fleet.
         type: bool
         default: false
+      sslyze:
+        description:
+          - A report that sslyze wrote (C(--json_out)), a file of the controller, instead of O(servers[].accepts).
+          - The server is found in it by O(servers[].host) and O(servers[].port). It must have been scanned with
+            C(--starttls) where O(servers[].security=starttls). What was not scanned is unknown.
+        type: path
       accepts:
-        description: What the server accepts, where you know it. Not together with O(servers[].probe).
+        description:
+          - What the server accepts, where you know it. Not together with O(servers[].probe) or O(servers[].sslyze).
         type: dict
         suboptions:
           tls:

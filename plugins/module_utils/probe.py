@@ -17,6 +17,7 @@ import time
 import typing as t
 
 from ansible_collections.mailfleet.client.plugins.module_utils import tls_offer
+from ansible_collections.mailfleet.client.plugins.module_utils.mail_doors import PROTOCOLS, SECURITIES
 from ansible_collections.mailfleet.client.plugins.module_utils.probe_attempts import Target
 from ansible_collections.mailfleet.client.plugins.module_utils.probe_run import (
     ACCEPTED,
@@ -26,14 +27,24 @@ from ansible_collections.mailfleet.client.plugins.module_utils.probe_run import 
 )
 from ansible_collections.mailfleet.client.plugins.module_utils.tls_suites import OPENSSL_NAMES, is_tls12_only
 
-PROTOCOLS = ("smtp", "imap", "pop3")
-SECURITIES = ("implicit", "starttls", "none")
 VERSIONS = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
 
 #: Fields of a certificate that the option ``servers`` takes back under ``accepts``.
 _DECLARABLE = (
-    "names", "key", "signature", "needs_sni", "roots", "thumbprints", "not_before", "not_after", "trusted",
+    "names", "key", "signature", "needs_sni", "roots", "thumbprints", "not_before", "not_after",
 )  # fmt: skip
+
+
+#: Mechanisms that carry an OAuth 2.0 token: RFC 7628 and Google's XOAUTH2.
+_OAUTH = frozenset({"XOAUTH2", "OAUTHBEARER"})
+
+
+def sign_in(advertised: t.Collection[str] | None) -> list[str] | None:
+    """What follows from the advertised mechanisms for ``auth`` of an entry of ``servers``; None where nothing does.
+
+    Servers advertise passwords that they then refuse, but one that advertises only tokens takes no password.
+    """
+    return ["oauth2"] if advertised and _OAUTH.issuperset(advertised) else None
 
 
 def _short(version: str) -> str:
@@ -41,10 +52,8 @@ def _short(version: str) -> str:
     return version[4:] if version.startswith("TLS ") else version
 
 
-def _suites(done: Probe) -> dict[str, list[str]] | None:
-    """Suites of TLS 1.2 and older over all versions, or None where nothing was learnt."""
-    if done.error is not None:
-        return None
+def _suites(done: Probe) -> dict[str, list[str]]:
+    """Suites of TLS 1.2 and older over all versions."""
     offerable = tls_offer.offerable()
     state = {version: done.versions[version]["state"] for version in ("TLS 1.0", "TLS 1.1", "TLS 1.2")}
     found: dict[str, list[str]] = {ACCEPTED: [], REFUSED: [], UNDETERMINED: []}
@@ -64,7 +73,7 @@ def _suites(done: Probe) -> dict[str, list[str]] | None:
 
 def _accepts(done: Probe, suites: dict[str, list[str]] | None) -> dict[str, t.Any] | None:
     """The same knowledge in the form in which an entry of ``servers`` takes it."""
-    if suites is None:
+    if done.error is not None or done.attempts.target.security == "none":
         return None
     by_state = {
         state: [_short(v) for v in VERSIONS if done.versions[v]["state"] == state] for state in (ACCEPTED, REFUSED)
@@ -73,13 +82,15 @@ def _accepts(done: Probe, suites: dict[str, list[str]] | None) -> dict[str, t.An
         "source": "probe",
         "tls": by_state[ACCEPTED],
         "refused": by_state[REFUSED],
-        "suites": suites[ACCEPTED],
-        "undetermined_suites": suites[UNDETERMINED],
     }
+    if suites is not None:
+        accepts.update(suites=suites[ACCEPTED], undetermined_suites=suites[UNDETERMINED])
     if done.attempts.starttls is not None:
         accepts["starttls"] = done.attempts.starttls
     if done.certificate is not None:
         known = {name: done.certificate[name] for name in _DECLARABLE}
+        # There, "trusted" is what hosts can know of it: a file of roots that was named here is not theirs.
+        known["trusted"] = done.certificate["public"]
         accepts["certificate"] = {name: value for name, value in known.items() if value is not None}
     return accepts
 
@@ -115,7 +126,7 @@ def _target(
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile)
         except (OSError, ValueError) as error:
-            raise ValueError(f"cafile {cafile!a} cannot be read: {error}") from error
+            raise ValueError(f"ca_file {cafile!a} cannot be read: {error}") from error
     address = _ascii_name(host)
     return Target(address, port, protocol, security, timeout, _ascii_name(server_name or host), cafile)
 
@@ -128,6 +139,7 @@ def probe(
     timeout: float = 10.0,
     server_name: str | None = None,
     cafile: str | None = None,
+    full: bool = True,
 ) -> dict[str, t.Any]:
     """Ask one server what it accepts.
 
@@ -139,25 +151,27 @@ def probe(
         timeout: seconds for one connection with its dialogue and handshake; the whole probe ends after six times that.
         server_name: the name to send (SNI) and to look for in the certificate; the host where it is None.
         cafile: PEM file of roots to trust; the local store where it is None.
+        full: look for every suite, not only for the versions and the certificate.
 
     Returns:
-        A dict of plain types: ``host`` ``port`` ``protocol`` ``security`` ``server_name``; ``error`` (one sentence:
-        why nothing was learnt, or None) and ``error_kind`` (see ProbeError); ``starttls`` (True, False, or None: nobody
+        A dict of plain types: ``host`` ``port`` ``protocol`` ``security`` ``server_name``; ``error`` (one sentence: why
+        nothing was learnt, or None) and ``error_kind`` (see ProbeError); ``starttls`` (True, False, or None: nobody
         looked); ``injected`` (clear text stood where TLS had to begin; it was thrown away); ``versions``: "TLS 1.2" →
         {state: accepted, refused or undetermined, why, suite}; ``suites``: {accepted, refused, undetermined} of IANA
-        names for TLS 1.2 and older, or None; ``suites_by_version``: "TLS 1.2" → {accepted, refused}; ``certificate``:
-        {names, key, key_bits, keys, signature, not_before, not_after, needs_sni, roots, thumbprints, trusted,
-        trust_error} or None; ``auth_advertised``: list of words or None; ``accepts``: the same for the option
-        ``servers`` or None; ``handshakes``; ``seconds``; ``openssl``.
+        names for TLS 1.2 and older, or None where they were not looked for; ``suites_by_version``: "TLS 1.2" →
+        {accepted, refused}; ``certificate``: {names, issuer, key, key_bits, keys, signature, not_before, not_after,
+        needs_sni, roots, thumbprints, trusted, trust_error, public} or None (``trusted``: by ``cafile``, ``public``: by
+        the local store); ``auth_advertised``: list of words or None; ``accepts``: the same for the option ``servers``
+        or None; ``handshakes``; ``seconds``; ``openssl``.
 
     Raises:
         ValueError: an argument is not what it should be. Nothing that a server or a network does is raised.
     """
     target = _target(host, port, protocol, security, timeout, server_name, cafile)
     started = time.monotonic()
-    done = Probe(target)
+    done = Probe(target, full)
     done.run()
-    suites = None if security == "none" else _suites(done)
+    suites = _suites(done) if full and done.error is None and security != "none" else None
     return {
         "host": host,
         "port": port,
@@ -170,7 +184,7 @@ def probe(
         "injected": done.attempts.injected,
         "versions": {} if security == "none" else {v: done.versions[v] for v in VERSIONS},
         "suites": suites,
-        "suites_by_version": {v: done.suites[v] for v in VERSIONS if v in done.suites and v != "TLS 1.3"},
+        "suites_by_version": {v: done.suites[v] for v in VERSIONS if full and v in done.suites and v != "TLS 1.3"},
         "certificate": done.certificate,
         "auth_advertised": done.attempts.auth,
         "accepts": _accepts(done, suites),

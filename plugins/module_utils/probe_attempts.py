@@ -81,12 +81,17 @@ class Attempts:
         self.starttls = True
         self.injected = self.injected or dialogue.leftover()
 
-    def make(self, version: str, ciphers: str = ALL_CIPHERS, verify: bool = False, sni: bool = True) -> Attempt:
-        """Connect, ask for TLS, shake hands, and once per probe ask for the ways to log in."""
+    def make(
+        self, version: str, ciphers: str = ALL_CIPHERS, verify: bool = False, sni: bool = True, own_store: bool = False
+    ) -> Attempt:
+        """Connect, ask for TLS, shake hands, and once per probe ask for the ways to log in.
+
+        ``verify``: against the file that was named, or with ``own_store`` against this machine's store all the same.
+        """
         reached = False
         channel: tls_channel.Channel | None = None
         try:
-            offer = tls_offer.context(version, ciphers, verify, self.target.cafile)
+            offer = tls_offer.context(version, ciphers, verify, None if own_store else self.target.cafile)
             channel = self._connect()
             if self.target.security == "starttls":
                 self._ask_for_tls(channel)

@@ -41,6 +41,7 @@ def _describe(chain: tuple[bytes, ...]) -> dict[str, t.Any]:
     described: dict[str, t.Any] = dict.fromkeys(
         (
             "names",
+            "issuer",
             "key",
             "key_bits",
             "signature",
@@ -50,6 +51,7 @@ def _describe(chain: tuple[bytes, ...]) -> dict[str, t.Any]:
             "roots",
             "trusted",
             "trust_error",
+            "public",
         )
     )
     described["thumbprints"] = [x509.thumbprint(der) for der in chain]
@@ -67,7 +69,7 @@ def _describe(chain: tuple[bytes, ...]) -> dict[str, t.Any]:
 
 
 def look(attempts: Attempts, recipes: t.Mapping[str, Recipe]) -> dict[str, t.Any] | None:
-    """The certificate as ``probe.probe`` describes it, after two more handshakes; None where none was seen.
+    """The certificate as ``probe.probe`` describes it, after two or three more handshakes; None where none was seen.
 
     ``recipes``: by kind of key. The RSA certificate is described where there is one, because every client takes that.
     """
@@ -77,6 +79,7 @@ def look(attempts: Attempts, recipes: t.Mapping[str, Recipe]) -> dict[str, t.Any
     described = _describe(seen[0].chain)
     described["keys"] = sorted(kind for kind in recipes if kind)
     described.update(_trust(attempts, seen[0], described["roots"]))
+    described["public"] = _public(attempts, seen[0], described["trusted"])
     described["needs_sni"] = _needs_sni(attempts, seen[0])
     return described
 
@@ -94,6 +97,18 @@ def _trust(attempts: Attempts, recipe: Recipe, presented: list[str] | None) -> d
     if attempt.error.kind == "certificate":
         return {"trusted": False, "trust_error": attempt.error.message}
     return {"trust_error": "could not be checked: " + attempt.error.message}
+
+
+def _public(attempts: Attempts, recipe: Recipe, trusted: bool | None) -> bool | None:
+    """Does this machine's own store accept it? Where a file was named, that is another question."""
+    if attempts.target.cafile is None:
+        return trusted
+    if not _has_store() or attempts.left() <= 0:
+        return None
+    attempt = attempts.make(recipe.version, recipe.ciphers, verify=True, own_store=True)
+    if attempt.error is None:
+        return True
+    return False if attempt.error.kind == "certificate" else None
 
 
 def _needs_sni(attempts: Attempts, recipe: Recipe) -> bool | None:

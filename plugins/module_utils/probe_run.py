@@ -18,7 +18,7 @@ from ansible_collections.mailfleet.client.plugins.module_utils.tls_suites import
 )
 
 #: Handshakes that are kept back for the certificate and the control, and for the control alone.
-_RESERVED, _RESERVED_FOR_CONTROL = 3, 1
+_RESERVED, _RESERVED_FOR_CONTROL = 4, 1
 
 ACCEPTED, REFUSED, UNDETERMINED = "accepted", "refused", "undetermined"
 _ORDER = ("TLS 1.2", "TLS 1.3", "TLS 1.0", "TLS 1.1", "SSL 3.0")
@@ -34,11 +34,12 @@ class Probe:
     """The state of one probe. ``run`` fills the public attributes and never raises for what a server does.
 
     ``versions``, ``certificate`` as in ``probe.probe``; ``suites``: version → accepted and refused; ``error``: why
-    nothing was learnt.
+    nothing was learnt. ``full``: look for every suite, too.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, full: bool = True) -> None:
         self.attempts = Attempts(target)
+        self._full = full
         self.versions: dict[str, dict[str, str]] = {"SSL 2.0": _state(UNDETERMINED, "no OpenSSL can offer it")}
         self.suites: dict[str, dict[str, list[str]]] = {}
         self.certificate: dict[str, t.Any] | None = None
@@ -55,7 +56,7 @@ class Probe:
                 self.error = error
             return
         self._find_versions()
-        bearers = [version for version in _WITH_SUITES if version in self._accepted()]
+        bearers = [version for version in _WITH_SUITES if version in self._accepted() and self._full]
         if bearers:
             self._find_suites(bearers[0], _RESERVED)
         self.certificate = probe_certificate.look(self.attempts, self._recipes)

@@ -44,6 +44,8 @@ _VERSION_NUMBERS = {b"\x03\x00": "SSL 3.0", b"\x03\x01": "TLS 1.0", b"\x03\x02":
 #: OpenSSL's words for a ServerHello of a version that was not offered.
 _ANOTHER_VERSION = ("UNSUPPORTED_PROTOCOL", "WRONG_SSL_VERSION")
 _RECORD_HANDSHAKE, _SERVER_HELLO = b"\x16", b"\x02"
+#: Sockets have a time-out of their own class in Python 3.8 and 3.9; taken for a closing, it would look like a refusal.
+_TIMEOUTS = (TimeoutError, socket.timeout)
 _RECORD_ALERT, _RECORD_TYPES, _FATAL = 21, (20, 21, 22, 23, 24), b"\x02"
 
 
@@ -108,7 +110,7 @@ class Channel:
         try:
             self._socket.settimeout(self._deadline.left())
             self._socket.sendall(data)
-        except TimeoutError:
+        except _TIMEOUTS:
             raise ProbeError("timeout", "the server took no more data in time") from None
         except OSError:
             raise ProbeError("closed", "the server closed the connection") from None
@@ -117,7 +119,7 @@ class Channel:
         try:
             self._socket.settimeout(self._deadline.left())
             data = self._socket.recv(16384)
-        except TimeoutError:
+        except _TIMEOUTS:
             raise ProbeError("timeout", "the server did not answer in time") from None
         except OSError:
             raise ProbeError("closed", "the server closed the connection") from None
@@ -237,7 +239,7 @@ def connect(addresses: t.Sequence[tuple[t.Any, ...]], deadline: Deadline) -> tup
             # Short questions follow the handshake at once: do not let them wait for an acknowledgement.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return Channel(connection, deadline), index
-        except TimeoutError:
+        except _TIMEOUTS:
             fault = ProbeError("timeout", "the server did not accept a connection in time")
         except ConnectionRefusedError:
             fault = ProbeError("refused", "the server refused the connection")

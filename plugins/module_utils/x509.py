@@ -24,6 +24,10 @@ _UTC_TIME, _GENERALIZED_TIME, _SEQUENCE = 0x17, 0x18, 0x30
 _VERSION, _EXTENSIONS, _DNS_NAME, _IP_ADDRESS = 0xA0, 0xA3, 0x82, 0x87
 
 _COMMON_NAME, _SUBJECT_ALT_NAME, _PSS = "2.5.4.3", "2.5.29.17", "1.2.840.113549.1.1.10"
+#: What of an issuer is shown, and how texts are written. RFC 4514 section 3, X.680 section 8.
+_SHOWN_PARTS: t.Mapping[str, str] = {_COMMON_NAME: "CN", "2.5.4.10": "O", "2.5.4.11": "OU", "2.5.4.6": "C"}
+_TEXTS: t.Mapping[int, str] = {12: "utf-8", 19: "latin-1", 20: "latin-1", 22: "latin-1", 30: "utf-16-be"}
+_LONGEST_NAME = 200
 
 _HASHES: t.Mapping[str, str] = {
     "1.3.14.3.2.26": "sha1",
@@ -70,6 +74,8 @@ _DNS_PATTERN = re.compile(r"(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z
 class Certificate(t.NamedTuple):
     """What was read. ``names``: lower-case DNS names and IP addresses; times are UTC, ISO 8601.
 
+    ``issuer``: "CN=..., O=...", at most 200 characters, all of them printable, for people to read.
+
     ``key``: "rsa", "ecdsa", ... or the dotted OID of an algorithm that is not in the table; ``key_bits`` None: unknown;
     ``signature``: hash of the signature ("sha256"), "pss-" in front for RSA-PSS, or the dotted OID;
     ``self_issued``: issuer and subject are the same name, as in a root.
@@ -82,6 +88,7 @@ class Certificate(t.NamedTuple):
     not_before: str
     not_after: str
     self_issued: bool
+    issuer: str
 
 
 class _Element(t.NamedTuple):
@@ -204,6 +211,19 @@ def _common_names(subject: bytes) -> list[str]:
     return names
 
 
+def _shown_name(name: bytes) -> str:
+    """An issuer as people write it; whoever made the certificate chose the words."""
+    found: list[str] = []
+    for relative in _elements(name):
+        for pair in _elements(relative.body):
+            parts = _elements(pair.body)
+            label = _SHOWN_PARTS.get(_oid(_expect(parts, 0, _OID)))
+            if label and len(parts) == 2:
+                text = parts[1].body.decode(_TEXTS.get(parts[1].tag, "latin-1"), "replace")
+                found.append(label + "=" + "".join(c if c.isprintable() else "?" for c in text))
+    return ", ".join(reversed(found))[:_LONGEST_NAME]
+
+
 def _names(extensions: t.Sequence[_Element], subject: bytes) -> tuple[str, ...]:
     """The alternative names; only where a certificate has none at all does SCHANNEL look at the common name."""
     for holder in extensions:
@@ -240,6 +260,7 @@ def parse(der: bytes) -> Certificate:
         not_before=_time(times[0]),
         not_after=_time(times[1]),
         self_issued=issuer == subject,
+        issuer=_shown_name(issuer),
     )
 
 

@@ -76,6 +76,30 @@ options:
         elements: str
         choices: [winhttp, wininet]
         default: [winhttp, wininet]
+  relay:
+    description:
+      - Accounts of Outlook Express and Outlook whose server and port are named here go to the relay instead. Server,
+        port and encryption are changed together, are part of the journal, and are put back by
+        M(mailfleet.client.mail_tls_rollback).
+      - An account is changed as a whole or left alone; RV(accounts_left) says which and why. Left alone are accounts of
+        a user for whom the program runs, or may run; Exchange accounts; and those that may sign in by OAuth 2.0, where
+        a relay cannot help.
+      - Where nothing is named here, no account is touched. Windows Live Mail and Windows Mail are not changed.
+      - What the relay is on its side is not looked at. It has to be there, and to work.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      server: {description: Name of the mail server as the accounts have it., type: str, required: true}
+      port: {description: Port of the mail server as the accounts have it., type: int, required: true}
+      protocol: {description: What is spoken there., type: str, choices: [smtp, imap, pop3], required: true}
+      host: {description: Name or IPv4 address of the relay., type: str, required: true}
+      listen_port: {description: Port of the relay., type: int, required: true}
+      security:
+        description: How programs are to talk to the relay. V(none) needs the consent C(cleartext_leg).
+        type: str
+        choices: [none, implicit, starttls]
+        required: true
   on_error:
     description:
       - What to do where a step did not take, which is found by reading back.
@@ -164,6 +188,14 @@ EXAMPLES = r"""
     servers:
       - {host: imap.example.com, port: 993, accepts: {tls: ['1.2']}}
 
+- name: Send the accounts of tills through the relay of the branch
+  mailfleet.client.mail_tls_fix:
+    only: [accounts]
+    consent: [cleartext_leg]
+    relay:
+      - {server: pop.example.com, port: 995, protocol: pop3, host: 10.0.7.2, listen_port: 1110, security: none}
+      - {server: smtp.example.com, port: 465, protocol: smtp, host: 10.0.7.2, listen_port: 1025, security: none}
+
 - name: Write the plan of a typical host as a file for machines without WinRM
   mailfleet.client.mail_tls_fix:
     reg_file: /srv/mailfleet/typical.reg
@@ -217,6 +249,11 @@ withheld:
     name: {description: Name of the value or of the rule., type: str}
     why: {description: Why it was left undone., type: str}
     consent: {description: The name in O(consent) that would let it pass., type: str}
+accounts_left:
+  description: One sentence for each account that O(relay) may have been meant for and that was left alone.
+  returned: success
+  type: list
+  elements: str
 errors:
   description: One sentence for each step that did not take.
   returned: success

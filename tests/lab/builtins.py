@@ -19,6 +19,7 @@ from . import (
     power,
     powershell,
     processes,
+    programs,
     reg_command,
     scripts,
     servicing,
@@ -118,6 +119,9 @@ _CLAUSE: t.Final = re.compile(r"\s*name\s*=\s*(?:'([^']*)'|\\?\"([^\"]*)\\?\")\s
 
 def _wmic(shell: Shell, rest: str, streams: Streams) -> int:
     """``wmic datafile where "name='C:\\\\...' or ..." get Name,Version``, padded columns, its odd line ends and all."""
+    told = programs.owners(shell, rest, streams)
+    if told is not None:
+        return told
     match = _WMIC.fullmatch(rest)
     clauses = re.split(r"\bor\b", match[1][1:-1], flags=re.IGNORECASE) if match else [""]
     names = [_CLAUSE.fullmatch(clause) for clause in clauses]
@@ -186,7 +190,7 @@ COMMANDS: t.Final[Mapping[str, Command]] = {
     "schtasks": tasks.schtasks,
     "shutdown": power.shutdown,
     "taskkill": processes.taskkill,
-    "tasklist": processes.tasklist,
+    "tasklist": programs.tasklist,
     "expand": servicing.expand,
     "wusa": servicing.wusa,
     "dism": servicing.dism,

@@ -26,6 +26,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from .programs import Program, ProgramError, program
+
 #: The user of a host's registry where the entry names none.
 DEFAULT_USER: t.Final = "S-1-5-21-1004336348-1177238915-682003330-1001"
 
@@ -128,6 +130,8 @@ class HostEntry:
     shares: Mapping[str, Path] = field(default_factory=dict)
     #: Remote sessions may read the shares, too.
     second_hop: bool = False
+    #: Programs that people have open: a name, or ``{image:, user:}`` for another user than the host's.
+    running: tuple[Program, ...] = ()
     #: What ``cscript`` prints, with exit code 0; "" for a host where Windows Script Host is disabled.
     cscript: str = ""
     not_windows: bool = False
@@ -173,6 +177,7 @@ def read_entry(raw: Mapping[str, t.Any], folder: Path) -> HostEntry:
     values["files"] = {str(path): str(version) for path, version in (values.get("files") or {}).items()}
     values["shares"] = dict(_share(str(share), folder / at, name) for share, at in (values.get("shares") or {}).items())
     values["installers"] = {str(kb): _installer(one, name) for kb, one in (values.get("installers") or {}).items()}
+    values["running"] = tuple(_program(one, name) for one in values.get("running", ()))
     values["profiles"] = {
         str(file): _profile(one, folder, name) for file, one in (values.get("profiles") or {}).items()
     }
@@ -185,6 +190,13 @@ def _paths(raw: Iterable[str | Path], folder: Path, name: str) -> tuple[Path, ..
         if not path.is_file():
             raise EntryError(f"host {name}: no such file: {path}")
     return paths
+
+
+def _program(raw: t.Any, name: str) -> Program:
+    try:
+        return program(raw)
+    except ProgramError as error:
+        raise EntryError(f"host {name}: running: {error}") from None
 
 
 _SHARE: t.Final = re.compile(r"\\\\[\w.-]+\\[\w.$ -]+", re.ASCII)

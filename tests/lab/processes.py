@@ -133,12 +133,3 @@ def taskkill(shell: Shell, rest: str, streams: Streams) -> int:
         return _NOT_FOUND
     streams.out.extend(f'SUCCESS: The process "{image}" with PID {one.pid} has been terminated.\r\n' for one in found)
     return 0
-
-
-def tasklist(shell: Shell, rest: str, streams: Streams) -> int:
-    """``tasklist /fo csv /nh``: only the programs that the lab runs, which is not all that a Windows has."""
-    if sorted(one.lower() for one in split_arguments(rest)) != ["/fo", "/nh", "csv"]:
-        raise Refused(f"tasklist{rest}")
-    for one in shell.machine.processes.images():
-        streams.out.append(f'"{one.image}","{one.pid}","Services","0","4,096 K"\r\n')
-    return 0

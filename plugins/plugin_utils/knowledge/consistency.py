@@ -9,6 +9,7 @@ Each problem is one line, ``file: row: field: what is wrong``.
 from __future__ import annotations
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import (
+    consistency_accounts,
     consistency_changes,
     consistency_errors,
     consistency_mail,
@@ -33,6 +34,7 @@ _PARTS = (
     consistency_mail.policies,
     consistency_mail.checks,
     consistency_changes.changeable,
+    consistency_accounts.account_stores,
     consistency_errors.error_codes,
 )
 

@@ -17,7 +17,12 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import error_rows, install_rows, tables
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import (
+    account_rows,
+    error_rows,
+    install_rows,
+    tables,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.consistency import check
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.convert import Wrong, record
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.rows import Changeable, Row
@@ -43,6 +48,7 @@ _TABLES: t.Final[Mapping[str, tuple[type[Row], str, tuple[str, ...]]]] = {
     "policies": (tables.Policy, "id", ("policies.yml",)),
     "checks": (tables.Check, "id", ("checks.yml",)),
     "changeable": (Changeable, "id", ("changeable.yml",)),
+    "account_stores": (account_rows.AccountStore, "id", ("account_stores.yml",)),
     "installers": (install_rows.Installer, "id", ("installers.yml",)),
     "install_codes": (install_rows.InstallCode, "id", ("install_codes.yml",)),
     "languages": (install_rows.Language, "id", ("languages.yml",)),

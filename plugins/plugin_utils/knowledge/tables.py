@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import error_rows, install_rows
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import account_rows, error_rows, install_rows
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.rows import Changeable, Row
 
 
@@ -293,6 +293,7 @@ class Knowledge:
     policies: Mapping[str, Policy]
     checks: Mapping[str, Check]
     changeable: Mapping[str, Changeable]
+    account_stores: Mapping[str, account_rows.AccountStore]
     installers: Mapping[str, install_rows.Installer]
     install_codes: Mapping[str, install_rows.InstallCode]
     languages: Mapping[str, install_rows.Language]

@@ -101,7 +101,10 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One entry of the option ``servers``. ``auth`` is None where the operator did not say."""
+    """One entry of the option ``servers``. ``auth`` is None where the operator did not say.
+
+    ``probe``: to be asked; ``sslyze``: a file of the controller that says what it accepts, "" for none.
+    """
 
     host: str
     port: int
@@ -110,6 +113,7 @@ class Server:
     auth: tuple[str, ...] | None = None
     probe: bool = False
     accepts: Acceptance | None = None
+    sslyze: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.firewall
 BLOCK_RULE: t.Final = CONSENT_BLOCK_RULE
 OWN_CONNECTION: t.Final = "own_connection"
 HOST_JOURNAL: t.Final = "host_journal"
+CLEARTEXT_LEG: t.Final = "cleartext_leg"
 POSREADY: t.Final = "posready"
 
 
@@ -49,6 +50,11 @@ _ALL: t.Final = (
         "set the flag on XP that says that it is Windows Embedded POSReady 2009",
         "Windows then says that it is what it is not: Microsoft made these packages for POSReady and not for XP, and"
         " Windows Update may offer further updates of POSReady",
+    ),
+    Consent(
+        CLEARTEXT_LEG,
+        "send mail and passwords to a relay in clear text",
+        "whoever can listen between the host and the relay reads them",
     ),
 )
 

@@ -9,6 +9,7 @@ be what a plan writes; only keys that a plan may create may be removed; and noth
 
 One side of a step of a rollback is what was there before we came, so it may be anything. A rollback that undoes a
 rollback writes what a plan writes, and takes away what was there before: so one side that could be planned is enough.
+Mail accounts are judged more strictly, see ``account_places``: both sides must be servers, ports and known settings.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal imp
     Step,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryValue
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import plannable
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import account_places, plannable
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
 #: Users that log on; accounts of services have fewer groups.
@@ -111,7 +112,7 @@ def _objection(trust: _Trust, step: Step) -> str | None:
     if why is not None:
         return why
     if row is None:
-        return "is no place that a plan changes"
+        return account_places.step_objection(trust.knowledge, step, trust.journal.kind)
     if row.family != step.family:
         return f"is of the family {row.family}, not {shown(step.family)}"
     return next(_key_objections(row, step, trust.journal.kind), None) or _data_objection(trust, row, step)

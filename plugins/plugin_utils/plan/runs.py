@@ -34,7 +34,8 @@ class Fixed:
     """What a fix did.
 
     ``run`` None: nothing was to be done, or only planned (then ``after`` is None where there are ``steps``).
-    ``failed``: a sentence for each step that did not take; ``broken``: for each stale lock that was broken.
+    ``failed``: a sentence for each step that did not take; ``broken``: for each stale lock that was broken; ``left``:
+    for each account that a relay was meant for, or may have been, and that is left alone.
     """
 
     before: Seen
@@ -44,6 +45,7 @@ class Fixed:
     run: str | None = None
     failed: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def restart_reasons(self) -> tuple[str, ...]:

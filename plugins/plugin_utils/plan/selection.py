@@ -15,6 +15,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.consents imp
 
 #: The kinds that become steps of a journal. The others stay in the plan, for other verbs and for people.
 CARRIED_OUT: t.Final = frozenset({ChangeKind.REGISTRY, ChangeKind.FIREWALL, ChangeKind.PROXY})
+#: Where the operator names a relay, and nowhere else: accounts are their users' own, and only then does somebody say
+#: what they are to be.
+REPOINTING: t.Final = CARRIED_OUT | {ChangeKind.ACCOUNT}
 
 
 #: How the capabilities of updates begin that bring what the settings of a family are about.
@@ -63,12 +66,13 @@ def _place(change: Change) -> tuple[str, str]:
     return str(change.details.get("key")).casefold(), str(change.details.get("name")).casefold()
 
 
-def select(plan: Plan, consent: frozenset[str]) -> Selection:
+def select(plan: Plan, consent: frozenset[str], kinds: frozenset[ChangeKind] = CARRIED_OUT) -> Selection:
     """Sort the changes that a fix could carry out.
 
     :param consent: ids of the consents that were given.
+    :param kinds: of changes that become steps; with :data:`REPOINTING` accounts do, too.
     """
-    possible = [change for change in plan.changes if change.kind in CARRIED_OUT]
+    possible = [change for change in plan.changes if change.kind in kinds]
     missing = {id(change): change.consent for change in possible if change.consent and change.consent not in consent}
     return Selection(
         chosen=tuple(change for change in possible if id(change) not in missing),

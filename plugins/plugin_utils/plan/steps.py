@@ -23,9 +23,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry_keys import has_key, with_key
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.exactness import objection
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import account_steps, rules
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.selection import Withheld
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.value_steps import Impossible, value_step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read import firewall_rule
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
@@ -47,10 +47,6 @@ class Steps:
     ask: tuple[str, ...] = ()
 
 
-class _Withhold(Exception):
-    """This change cannot become a step; the message is one sentence."""
-
-
 def steps(ctx: Context, changes: Iterable[Change], run: str) -> Steps:
     """The steps for these changes on the host as it was read, in their order.
 
@@ -68,14 +64,12 @@ def steps(ctx: Context, changes: Iterable[Change], run: str) -> Steps:
         try:
             if change.kind is ChangeKind.FIREWALL:
                 added += change.details["action"] == "add_rule"
-                step = _rule(ctx, change, f"MailFleet {run} {added}")
-            else:
-                step = _value(ctx, change)
-        except _Withhold as problem:
+            made = _made(ctx, change, f"MailFleet {run} {added}")
+        except Impossible as problem:
             withheld.append(Withheld(change, str(problem)))
         else:
-            found += [(change, step)] if step is not None else []
-    torn = _torn(found, withheld)
+            found += [(change, step) for step in made]
+    torn = (*_torn(found, withheld), *account_steps.torn(found, withheld))
     kept = [step for change, step in found if change not in [held.change for held in torn]]
     created, ask = with_creations(ctx.snapshot.image, kept)
     return Steps(created, (*withheld, *torn), ask)
@@ -106,27 +100,25 @@ def _last_of_each_place(changes: Iterable[Change]) -> tuple[Change, ...]:
     found: dict[tuple[str, ...], Change] = {}
     for change in changes:
         place = tuple(str(change.details.get(part, "")).casefold() for part in ("key", "name"))
+        place = account_steps.place_of(change) if change.kind is ChangeKind.ACCOUNT else place
         found.pop(place, None)
         found[place] = change
     return tuple(found.values())
 
 
+def _made(ctx: Context, change: Change, rule_name: str) -> tuple[Step, ...]:
+    """The steps of one change; none where all is there already."""
+    if change.kind is ChangeKind.ACCOUNT:
+        return account_steps.account_steps(ctx, change)
+    step = _rule(ctx, change, rule_name) if change.kind is ChangeKind.FIREWALL else _value(ctx, change)
+    return () if step is None else (step,)
+
+
 def _value(ctx: Context, change: Change) -> Step | None:
     if change.kind not in (ChangeKind.REGISTRY, ChangeKind.PROXY):
-        raise _Withhold(f"Changes of the kind {change.kind.value} are not carried out by a fix.")
+        raise Impossible(f"Changes of the kind {change.kind.value} are not carried out by a fix.")
     key, name = str(change.details["key"]), str(change.details["name"])
-    place = shown(f"{key}\\{name}", _LONGEST)
-    read = ctx.snapshot.image.value(key, name)
-    if isinstance(read, Unread):
-        raise _Withhold(f"{place} could not be read, and could not be put back: {clause(read.why)}.")
-    before = replace(read, name=name) if isinstance(read, RegistryValue) else read
-    after = _wanted(change, name)
-    if before == after:
-        return None
-    for side, value in (("what is there", before), ("what would be written", after)):
-        if why := objection(value, ctx.snapshot.codepage):
-            raise _Withhold(f"{place} is left as it is: {side} {why}.")
-    return RegistryStep(change.family, key, name, before, after)
+    return value_step(ctx, change.family, key, name, _wanted(change, name))
 
 
 def _wanted(change: Change, name: str) -> RegistryValue | Absent:
@@ -143,21 +135,21 @@ def _rule(ctx: Context, change: Change, new_name: str) -> Step | None:
     name, rule_id = str(change.details["name"]), str(change.details["id"])
     label = f"The firewall rule {shown(name)!r} is left as it is:"
     if not firewall_rule.nameable(name):
-        raise _Withhold(f"{label} its name cannot be given to netsh safely.")
+        raise Impossible(f"{label} its name cannot be given to netsh safely.")
     read = ctx.snapshot.image.value(key, rule_id)
     before = read.data if isinstance(read, RegistryValue) else None
     if not isinstance(before, str):
         why = clause(read.why) if isinstance(read, Unread) else "there is no such rule any more"
-        raise _Withhold(f"{label} {why}.")
+        raise Impossible(f"{label} {why}.")
     rule = rules.parsed(before)
     if isinstance(rule, Unread):
-        raise _Withhold(f"{label} it cannot be read as a rule.")
+        raise Impossible(f"{label} it cannot be read as a rule.")
     if rule.direction is not Direction.OUT:
-        raise _Withhold(f"{label} netsh finds outbound rules only, and it does not say that it is one.")
+        raise Impossible(f"{label} netsh finds outbound rules only, and it does not say that it is one.")
     step = RuleStep(key, rule_id, name, before, rules.switched(before, False), change.family)
     content = rules.content(ctx.snapshot.image, step)
     if isinstance(content, Unread):
-        raise _Withhold(f"{label} {clause(content.why)}.")
+        raise Impossible(f"{label} {clause(content.why)}.")
     return step if rule.active else None
 
 

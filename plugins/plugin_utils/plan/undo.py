@@ -6,12 +6,14 @@
 A place that several runs changed makes a chain, newest run first. Where it holds what a step left, the step is undone;
 where it holds what was there before the step, that step never took, or was undone already. Anything else is somebody
 else's work: the place has drifted, and keeps what it holds. However long the chain, it becomes one step.
+
+The values of a mail account are undone together or not at all: the server of old at the port of a relay is no account.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import clause
@@ -29,6 +31,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry_keys import has_key
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.account_places import FAMILY
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places import (
     Content,
     clause_words,
@@ -73,7 +76,12 @@ class _Chain:
         return self.entries[0][2]
 
 
-def undo(journals: Iterable[Journal], image: RegistryImage, sids: Container[str] | None = None) -> Undo:
+def undo(
+    journals: Iterable[Journal],
+    image: RegistryImage,
+    sids: Container[str] | None = None,
+    hindrance: Callable[[Step], str] | None = None,
+) -> Undo:
     """The steps that undo these runs. Pure, and never raises: what cannot be undone is in ``refused``.
 
     :param journals: newest first. A rollback's journal is one like others: undoing it does again what it undid.
@@ -81,10 +89,14 @@ def undo(journals: Iterable[Journal], image: RegistryImage, sids: Container[str]
         are switched off too).
     :param sids: users whose registry was read, loaded for it or not; a value of another one looks absent and is not.
         None: of all of them, and where one was not the image says so.
+    :param hindrance: why a step must be left for now, as the rest of a sentence; "" where nothing is in its way.
     """
     chains = tuple(_chains(journals).values())
     for chain in chains:
         _follow(chain, image, sids)
+        if hindrance is not None:
+            _hinder(chain, hindrance)
+    _keep_accounts_whole(chains)
     there = _keys_then(chains)
     changing: list[Step] = []
     resting: list[tuple[_Chain, Step | None]] = []
@@ -153,6 +165,31 @@ def _follow(chain: _Chain, image: RegistryImage, sids: Container[str] | None) ->
             )
             return
         chain.undone.append((age, step))
+
+
+def _hinder(chain: _Chain, hindrance: Callable[[Step], str]) -> None:
+    """Refuse a place that would change and must not now."""
+    if chain.refusal or isinstance(chain.now, Unread) or same(chain.then, chain.now):
+        return
+    if why := hindrance(chain.newest):
+        chain.undone.clear()
+        chain.refusal = f"{place_words(chain.newest)} is left as it is: {clause(why)}."
+
+
+def _keep_accounts_whole(chains: tuple[_Chain, ...]) -> None:
+    """Where one value of an account is refused, so are the others that would be undone."""
+    accounts = [chain for chain in chains if chain.newest.family == FAMILY and isinstance(chain.newest, RegistryStep)]
+    refused = {chain.newest.place[0]: chain for chain in reversed(accounts) if chain.refusal}
+    for chain in accounts:
+        cause = refused.get(chain.newest.place[0])
+        if cause is None or not chain.undone:
+            continue
+        chain.undone.clear()
+        if not chain.refusal:
+            chain.refusal = (
+                f"{place_words(chain.newest)} is left as it is: it belongs to {place_words(cause.newest)},"
+                " which must be left."
+            )
 
 
 def _step(chain: _Chain, image: RegistryImage, there: Mapping[str, bool]) -> Step | None:

@@ -14,7 +14,8 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 
 #: What the names of an account's values begin with.
 PREFIX: t.Final = {MailProtocol.POP3: "POP3", MailProtocol.IMAP: "IMAP", MailProtocol.SMTP: "SMTP"}
-_DEFAULT_PORTS: t.Final = {MailProtocol.POP3: 110, MailProtocol.IMAP: 143, MailProtocol.SMTP: 25}
+#: What is not stored.
+DEFAULT_PORTS: t.Final = {MailProtocol.POP3: 110, MailProtocol.IMAP: 143, MailProtocol.SMTP: 25}
 _LAST_PORT: t.Final = 65535
 #: ``SMTP Use Sicily``: 0 none, 1 own name with SPA, 2 as the incoming server, 3 own name without SPA.
 _AS_INCOMING: t.Final = 2
@@ -77,7 +78,7 @@ def _port(key: RegistryKey, protocol: MailProtocol) -> tuple[int, bool]:
     name = f"{PREFIX[protocol]} Port"
     port = number_of(key, name)
     if port is None:
-        return _DEFAULT_PORTS[protocol], True
+        return DEFAULT_PORTS[protocol], True
     if not 0 < port <= _LAST_PORT:
         raise Wrong(name, f"is {port}, which is no port")
     return port, False

@@ -23,7 +23,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_error
     texts,
 )
 
-_KEYS: t.Final = ("host", "port", "protocol", "security", "auth", "probe", "accepts")
+_KEYS: t.Final = ("host", "port", "protocol", "security", "auth", "probe", "accepts", "sslyze")
 _PROTOCOLS: t.Final = tuple(protocol.value for protocol in MailProtocol)
 #: Accounts know more kinds of security than an operator may ask for.
 _SECURITIES: t.Final = (Security.IMPLICIT.value, Security.STARTTLS.value, Security.NONE.value)
@@ -83,8 +83,11 @@ def _server(option: str, entry: Mapping[str, t.Any]) -> Server:
     host = parse_host(f"{option}.host", given["host"])
     port, protocol, security = _door(option, given)
     probe = boolean(f"{option}.probe", given.get("probe", False))
-    if probe and "accepts" in given:
-        raise OptionError(f"{option}: probe and accepts exclude each other, and '{host}' has both.")
+    told = [key for key in ("probe", "accepts", "sslyze") if key in given and (probe or key != "probe")]
+    if len(told) > 1:
+        raise OptionError(f"{option}: {told[0]} and {told[1]} exclude each other, and '{host}' has both.")
+    if "sslyze" in given and security == Security.NONE.value:
+        raise OptionError(f"{option}: sslyze can say nothing of '{host}' without TLS; leave it out.")
     return Server(
         host=host,
         port=port,
@@ -93,6 +96,7 @@ def _server(option: str, entry: Mapping[str, t.Any]) -> Server:
         auth=_auth(f"{option}.auth", given["auth"]) if "auth" in given else None,
         probe=probe,
         accepts=parse_acceptance(f"{option}.accepts", given["accepts"]) if "accepts" in given else None,
+        sslyze=_path(f"{option}.sslyze", given["sslyze"]) if "sslyze" in given else "",
     )
 
 
@@ -123,6 +127,12 @@ def _port(option: str, raw: object) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 65535:
         raise OptionError(f"{option}: {quoted(raw)} is not a port from 1 to 65535.")
     return int(number)
+
+
+def _path(option: str, raw: object) -> str:
+    if not isinstance(raw, str) or not raw.strip() or not raw.isprintable():
+        raise OptionError(f"{option}: {quoted(raw)} is not the path of a file.")
+    return raw
 
 
 def _auth(option: str, raw: object) -> tuple[str, ...]:

@@ -20,10 +20,19 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry_ke
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind, Plan
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import Snapshot
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import outcome
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.account_steps import without_part_accounts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import audit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places import unlike
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.repointing import (
+    RelayEnd,
+    Repointing,
+    repointed,
+    repointings,
+)
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.running import without_running
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import Fixed, Seen
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.selection import (
+    REPOINTING,
     Withheld,
     select,
     waiting_for_updates,
@@ -34,6 +43,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.mounts import Mount, Mounts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import identity
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.running_clients import running_clients
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import (
     Refusal,
     Visit,
@@ -50,16 +60,17 @@ Wanted = Callable[[Context], tuple[Change, ...]]
 _RESTLESS = "It changes all the time, so this run leaves it alone."
 
 
-def fix(visit: Visit, wanted: Wanted = outcome.settings_now) -> Fixed:
+def fix(visit: Visit, wanted: Wanted = outcome.settings_now, relays: tuple[RelayEnd, ...] = ()) -> Fixed:
     """Fix one host.
 
     :param wanted: the changes of settings that are wanted; all that take effect on the host as it is.
+    :param relays: to which accounts are to go instead of their servers.
     :raises Refusal: nothing was done, and why.
     :raises Interrupted: the connection was lost after the steps had been sent.
     :raises JournalFolderError: the controller cannot keep its journals; nothing was done.
     :raises ShellError: the connection was lost before.
     """
-    return twice(lambda restless: _Fix(visit, wanted, restless).run())
+    return twice(lambda restless: _Fix(visit, wanted, relays, restless).run())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +79,20 @@ class _Fix:
 
     visit: Visit
     wanted: Wanted
+    relays: tuple[RelayEnd, ...]
     restless: frozenset[tuple[str, str]]
 
     def run(self) -> Fixed:
-        snapshot = self._read()
-        mounts = _mounts(snapshot)
-        snapshot = _with_hives(snapshot, mounts)
+        as_read = self._read()
+        mounts = _mounts(as_read)
+        snapshot = _with_hives(as_read, mounts)
         exchange = Exchange(self.visit.shell, snapshot.codepage)
         ctx = context(self.visit.knowledge, self.visit.options, snapshot)
         before = Seen(ctx, audit(ctx))
-        now = self.wanted(ctx)
-        selection = select(Plan(now), self.visit.terms.consent)
+        accounts = self._repointing(exchange, ctx, as_read)
+        settings = self.wanted(repointed(ctx, accounts))
+        now = (*(change for change in settings if change.kind is not ChangeKind.ACCOUNT), *accounts.changes)
+        selection = select(Plan(now), self.visit.terms.consent, REPOINTING)
         # The journal gets its id first, since rules of the firewall are named after it.
         empty = self.visit.desk.journal("fix", self._host(snapshot), ())
         todo = self._steps(exchange, mounts, ctx, selection.chosen, empty.run)
@@ -89,19 +103,31 @@ class _Fix:
         )
         insist(self.visit.knowledge, todo.steps, self.visit.terms)
         if not todo.steps:
-            return Fixed(before, before, (), withheld)
+            return Fixed(before, before, (), withheld, left=accounts.left)
         journal = replace(empty, steps=todo.steps)
         insist_on_trust(self.visit.knowledge, (journal,), journal.host, _sids(snapshot))
         if self.visit.terms.check:
             stale_locks(snapshot.image, self.visit.desk)
-            return Fixed(before, None, todo.steps, withheld)
+            return Fixed(before, None, todo.steps, withheld, left=accounts.left)
         transaction = Transaction(exchange, self.visit.desk, self.visit.desk.signed(journal), mounts)
         with self.visit.desk.under_way(journal.run):
             transaction.prepare(snapshot.image)
             image = transaction.carry_out()
         after = _seen_again(before, image)
         failed = (*unlike(image, todo.steps, "after"), *transaction.left)
-        return Fixed(before, after, todo.steps, withheld, journal.run, failed, transaction.broken)
+        broken = transaction.broken
+        return Fixed(before, after, todo.steps, withheld, journal.run, failed, broken, accounts.left)
+
+    def _repointing(self, exchange: Exchange, ctx: Context, as_read: Snapshot) -> Repointing:
+        """The accounts that go to relays from now on, but for those whose programs run.
+
+        :param as_read: the reading, which lists the hives that Windows itself has loaded.
+        """
+        found = repointings(ctx, self.relays)
+        if not found.changes:
+            return found
+        running = running_clients(exchange, self.visit.knowledge, as_read)
+        return without_running(self.visit.knowledge, found, running)
 
     def _read(self) -> Snapshot:
         """The host as it is."""
@@ -127,10 +153,11 @@ class _Fix:
                 image = RegistryImage((*image.regions, *exchange.run(rule_stores(stores)).regions))
             found = steps(_over(ctx, image), chosen, run)
         calm = tuple(step for step in found.steps if not self._is_restless(step.place))
+        calm = without_part_accounts(calm, [step for step in found.steps if step not in calm])
         left = tuple(
             Withheld(change, _RESTLESS)
             for change in chosen
-            if self._is_restless((str(change.details["key"]).casefold(), str(change.details["name"]).casefold()))
+            if self._is_restless((str(change.details["key"]).casefold(), str(change.details.get("name")).casefold()))
         )
         return replace(found, steps=calm, withheld=(*found.withheld, *left))
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import outcome
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.repointing import RelayEnd
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import FixedFully, Updated
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import Wanted, fix
@@ -25,31 +26,38 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.updating i
 
 
 def fix_fully(
-    visit: Visit, order: UpdateOrder, pace: Pace, *, updates: bool = True, second_hop: bool = False
+    visit: Visit,
+    order: UpdateOrder,
+    pace: Pace,
+    *,
+    updates: bool = True,
+    second_hop: bool = False,
+    relays: tuple[RelayEnd, ...] = (),
 ) -> FixedFully:
     """Fix one host, with its packages and with one restart, as far as they are ordered.
 
     :param visit: with ``updates``, its reading is one of :mod:`update_reading`.
     :param updates: whether the packages that the plan names are run.
+    :param relays: to which accounts are to go instead of their servers.
     :raises Refusal: nothing was done, and why.
     :raises Interrupted: the connection was lost while settings were changed, and nothing else had been done before.
     :raises JournalFolderError: the controller cannot keep its journals; nothing was done.
     :raises ShellError: the connection was lost before anything was begun.
     """
     if not updates:
-        return _restarted(visit, order, pace, FixedFully(None, fix(visit)))
+        return _restarted(visit, order, pace, FixedFully(None, fix(visit, relays=relays)), relays)
     updated = update(visit, order, pace, second_hop=second_hop, last_restart=False)
     if updated.failed:
         return FixedFully(updated)
     if visit.terms.check:
-        return FixedFully(updated, fix(visit, _with(updated)))
+        return FixedFully(updated, fix(visit, _with(updated), relays))
     try:
-        fixed = fix(visit)
+        fixed = fix(visit, relays=relays)
     except ERRORS as error:
         if not updated.changed:
             raise
         return FixedFully(updated, failed=f"The packages are in; after them: {_told(error)}")
-    return _restarted(visit, order, pace, FixedFully(updated, fixed))
+    return _restarted(visit, order, pace, FixedFully(updated, fixed), relays)
 
 
 def _with(updated: Updated) -> Wanted:
@@ -68,7 +76,9 @@ def _told(error: Exception) -> str:
     return f"{error}{run}"
 
 
-def _restarted(visit: Visit, order: UpdateOrder, pace: Pace, done: FixedFully) -> FixedFully:
+def _restarted(
+    visit: Visit, order: UpdateOrder, pace: Pace, done: FixedFully, relays: tuple[RelayEnd, ...]
+) -> FixedFully:
     """The restart, if it is ordered and needed, and what has to be done after it."""
     fixed, updated = done.fixed, done.updated
     if fixed is None or fixed.failed or visit.terms.check or not order.reboot:
@@ -82,6 +92,6 @@ def _restarted(visit: Visit, order: UpdateOrder, pace: Pace, done: FixedFully) -
     except (RestartError, *ERRORS) as error:
         return replace(done, failed=_told(error))
     try:
-        return replace(done, again=fix(visit), restarted=True)
+        return replace(done, again=fix(visit, relays=relays), restarted=True)
     except ERRORS as error:
         return replace(done, restarted=True, failed=f"The host was restarted; after that: {_told(error)}")

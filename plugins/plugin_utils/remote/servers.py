@@ -1,17 +1,23 @@
 # Copyright (c) 2026, the mailfleet.client developers
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Entries of ``servers`` with ``probe: true``, asked from the controller.
+"""Entries of ``servers`` with ``probe: true``, asked from the controller, and those with a report of sslyze.
 
 Every host of a play is audited in a process of its own, and these cannot share what they learn. So ``probe: true``
 costs each host one probe of each such server: up to 25 handshakes, and a fleet may look like an attack to the server.
 What to do for more than a few hosts: probe once before (``mail_tls_probe`` with ``run_once``, on the controller) and
 hand on what it returns as ``accepts``. Both ways give the same audit. Within one process a server is asked once.
+
+A report is read once per process, too; it is a file of the controller.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import errno
+import functools
+import json
+import os
 import typing as t
 from collections.abc import Mapping, Sequence
 
@@ -25,12 +31,12 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import
     Source,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.sslyze import accepts_of
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
 #: Takes servers, gives the results of ``probe.probe`` in the same order.
 Prober: t.TypeAlias = t.Callable[[Sequence[Server]], Sequence[Mapping[str, t.Any]]]
-
-#: Mechanisms that carry an OAuth 2.0 token: RFC 7628 and Google's XOAUTH2.
-_OAUTH: t.Final = frozenset({"XOAUTH2", "OAUTHBEARER"})
 
 
 class OnceProber:
@@ -57,13 +63,17 @@ _probers: dict[float, OnceProber] = {}
 
 
 def resolve(servers: Sequence[Server], prober: Prober | None = None, timeout: float = 10.0) -> tuple[Server, ...]:
-    """The same servers; those with ``probe`` now have ``accepts``. Never raises for what a server does.
+    """The same servers; those with ``probe`` or ``sslyze`` now have ``accepts``. Never raises for what a server does.
 
     Args:
         servers: from ``parse_servers``.
         prober: who asks; the one of this process where it is None.
         timeout: seconds for one connection; one probe ends after six times that.
+
+    Raises:
+        OptionError: a report of sslyze cannot be read, or says nothing of its server. Nobody was asked then.
     """
+    servers = [_told(server, f"servers[{number}].sslyze") for number, server in enumerate(servers)]
     wanted = [server for server in servers if server.probe]
     if not wanted:
         return tuple(servers)
@@ -77,14 +87,41 @@ def resolve_options(options: AuditOptions, prober: Prober | None = None, timeout
     return dataclasses.replace(options, servers=resolve(options.servers, prober, timeout))
 
 
+def _told(server: Server, option: str) -> Server:
+    if not server.sslyze:
+        return server
+    return dataclasses.replace(server, accepts=accepts_of(_report(server.sslyze, option), server, option))
+
+
+#: Bytes of a report; that of one server has about 200 KB.
+_LONGEST_REPORT: t.Final = 256 << 20
+
+
+def _report(file: str, option: str) -> object:
+    """A JSON file; a relative path counts from where Ansible is run. Raises OptionError."""
+    try:
+        return _parsed(os.path.abspath(os.path.expanduser(file)))
+    except OSError as error:
+        raise OptionError(f"{option}: {shown(file, 300)} cannot be read ({error.strerror}).") from None
+    except (ValueError, RecursionError):
+        raise OptionError(f"{option}: {shown(file, 300)} is no JSON; write it with sslyze --json_out.") from None
+
+
+@functools.lru_cache(maxsize=4)
+def _parsed(path: str) -> object:
+    with open(path, encoding="utf-8") as opened:
+        if os.fstat(opened.fileno()).st_size > _LONGEST_REPORT:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        return json.load(opened)
+
+
 def _with(server: Server, result: Mapping[str, t.Any]) -> Server:
     return dataclasses.replace(server, accepts=acceptance(result), auth=server.auth or _auth(result))
 
 
 def _auth(result: Mapping[str, t.Any]) -> tuple[str, ...] | None:
-    """Servers advertise passwords that they then refuse, but one that advertises only tokens takes no password."""
-    advertised = frozenset(result["auth_advertised"] or ())
-    return ("oauth2",) if advertised and advertised <= _OAUTH else None
+    words = probe.sign_in(result["auth_advertised"])
+    return None if words is None else tuple(words)
 
 
 def acceptance(result: Mapping[str, t.Any]) -> Acceptance:

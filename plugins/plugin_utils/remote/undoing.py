@@ -35,6 +35,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import
     journal_section,
     lock_section,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.running_clients import hindrance
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import (
     Desk,
     Refusal,
@@ -96,7 +97,10 @@ class _Rollback:
         needed = mounts.mounts_for(every, loaded, folders, check=self.terms.check)
         if needed.found:
             exchange.run(mounts.cleaning(loaded))
-        found = undo(journals, needed.read(exchange, every, _roots(every, loaded))) if every else Undo((), (), ())
+        found = Undo((), (), ())
+        if every:
+            there = needed.read(exchange, every, _roots(every, loaded))
+            found = undo(journals, there, hindrance=hindrance(exchange, self.knowledge, image, every))
         insist(self.knowledge, found.steps, self.terms)
         planned = RolledBack(tuple(journal.run for journal in journals), found)
         if self.terms.check or (self.stop_on_drift and found.refused):

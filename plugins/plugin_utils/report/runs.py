@@ -30,6 +30,7 @@ def fixed(done: Fixed) -> dict[str, t.Any]:
         "after": _seen(done.after) if done.after else None,
         "changes": changes(done.steps),
         "withheld": withheld(done.withheld),
+        "accounts_left": plain(list(done.left)),
         "errors": plain(list(done.failed)),
         "locks_broken": list(done.broken),
         "reboot_required": bool(reasons),

@@ -211,7 +211,7 @@ def _request(port: int, security: str) -> dict[str, t.Any]:
         ({"host": "a b"}, "'a b'"),
         ({"host": "a\r\nQUIT"}, "'a\\\\r\\\\nQUIT'"),
         ({"server_name": "x" * 300}, "xxx"),
-        ({"cafile": "/nonexistent/ca.pem"}, "cafile"),
+        ({"cafile": "/nonexistent/ca.pem"}, "ca_file"),
     ],
 )
 def test_bad_arguments(changes: dict[str, t.Any], words: str) -> None:

@@ -56,6 +56,6 @@ def test_a_change_that_a_relay_or_an_update_needs_is_not_withheld_but_stays_in_t
 
 
 def test_the_consents_are_those_of_the_option() -> None:
-    assert list(CONSENTS) == ["firewall_block_rule", "own_connection", "host_journal", "posready"]
+    assert list(CONSENTS) == ["firewall_block_rule", "own_connection", "host_journal", "posready", "cleartext_leg"]
     assert CONSENT_BLOCK_RULE == BLOCK_RULE
     assert all(consent.id == id and consent.title and consent.risk for id, consent in CONSENTS.items())

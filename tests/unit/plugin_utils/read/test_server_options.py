@@ -91,8 +91,23 @@ def test_door(entry: dict[str, t.Any], port: int, protocol: str, security: str) 
             "servers[0]: probe and accepts exclude each other, and 'a.test' has both.",
         ),
         (
+            {"port": 993, "sslyze": "report.json", "accepts": {"tls": ["1.2"]}},
+            "servers[0]: accepts and sslyze exclude each other, and 'a.test' has both.",
+        ),
+        (
+            {"port": 993, "sslyze": "report.json", "probe": True},
+            "servers[0]: probe and sslyze exclude each other, and 'a.test' has both.",
+        ),
+        (
+            {"port": 25, "security": "none", "sslyze": "report.json"},
+            "servers[0]: sslyze can say nothing of 'a.test' without TLS; leave it out.",
+        ),
+        ({"port": 993, "sslyze": ""}, "servers[0].sslyze: '' is not the path of a file."),
+        ({"port": 993, "sslyze": ["r.json"]}, "servers[0].sslyze: a list is not the path of a file."),
+        (
             {"port": 993, "Host": "b.test"},
-            "servers[0]: there is no key 'Host' here, only host, port, protocol, security, auth, probe or accepts.",
+            "servers[0]: there is no key 'Host' here, only host, port, protocol, security, auth, probe, accepts"
+            " or sslyze.",
         ),
         ({"port": 993, 5: "b.test"}, "servers[0]: the key 5 is not a text."),
     ],

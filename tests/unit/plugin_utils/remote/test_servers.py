@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import typing as t
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.module_utils.probe import probe
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Protocol, Server, Source
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.server_options import parse_servers
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.servers import (
     OnceProber,
@@ -134,3 +138,45 @@ def test_handing_on_is_the_same_as_probing(issued: Issued, words: Words) -> None
         return
     (handed,) = _servers(server.port, accepts=result["accepts"])
     assert handed.accepts == acceptance(result)
+
+
+# -- reports of sslyze ------------------------------------------------------------------------------------------------
+
+REPORT = Path(__file__).parents[1] / "read" / "data" / "sslyze-6.3.1.json"
+IMAPS = {"host": "imap.example.test", "port": 993}
+
+
+def test_a_report_of_sslyze(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path counts from where Ansible is run; nobody is asked for such an entry."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(REPORT, tmp_path / "report.json")
+    told = Told()
+    one, two = resolve(parse_servers([{**IMAPS, "sslyze": "report.json"}, {**IMAPS, "port": 143}]), told)
+    assert one.accepts is not None
+    assert (one.accepts.tls, two.accepts, told.asked) == ({Protocol.TLS12, Protocol.TLS13}, None, [])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read (No such file or directory)"),
+        (b"\xff", "is no JSON"),
+        (b"{", "is no JSON"),
+        (b"[" * 200_000, "is no JSON"),
+        (b"[]", "it is no report that sslyze wrote"),
+        (
+            json.dumps({"server_scan_results": []}).encode(),
+            "does not have 'imap.example.test' port 993, it has no server",
+        ),
+    ],
+)
+def test_a_report_that_cannot_be_used(tmp_path: Path, content: bytes | None, words: str) -> None:
+    file = tmp_path / "report.json"
+    if content is not None:
+        file.write_bytes(content)
+    servers = parse_servers([{**IMAPS, "port": 143}, {**IMAPS, "sslyze": str(file)}])
+    with pytest.raises(OptionError) as caught:
+        resolve(servers)
+    said = str(caught.value)
+    assert said.startswith("servers[1].sslyze: ")
+    assert words in said

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fence around the listeners: who may connect, in a table of nftables that is ours alone.
+
+Other tables are left as they are: what they drop stays dropped, whatever this one says. The file replaces the whole
+table in one transaction, so there is no moment without a fence.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Collection, Iterator
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.refusals import collapsed
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import Relay
+
+TABLE: t.Final = "inet mailfleet_relay"
+_FAMILIES: t.Final = ((4, "ip"), (6, "ip6"))
+_EVERY: t.Final = ("0.0.0.0", "::")
+
+
+def ruleset(relays: Collection[Relay]) -> str:
+    """The file for ``nft -f``. Without relays it takes the table away."""
+    lines = [
+        "#!/usr/sbin/nft -f",
+        "# Written by mailfleet.client.tls_relay, which overwrites it.",
+        f"table {TABLE}",
+        f"delete table {TABLE}",
+    ]
+    if relays:
+        lines += ["", f"table {TABLE} {{", *_table(relays), "}"]
+    return "\n".join(lines) + "\n"
+
+
+def _table(relays: Collection[Relay]) -> Iterator[str]:
+    for relay in relays:
+        yield f"\tcounter refused-{relay.name} {{ }}"
+    for relay in relays:
+        yield ""
+        yield f"\tchain relay-{relay.name} {{"
+        for version, word in _FAMILIES:
+            networks = collapsed(relay.allow, version)
+            if networks:
+                yield f"\t\t{word} saddr {{ {', '.join(map(str, networks))} }} return"
+        yield f'\t\tcounter name "refused-{relay.name}" drop'
+        yield "\t}"
+    # Before the filters of others (0), after connection tracking.
+    yield ""
+    yield "\tchain input {"
+    yield "\t\ttype filter hook input priority -10; policy accept;"
+    for relay in relays:
+        yield f"\t\t{_listener(relay)} jump relay-{relay.name}"
+    yield "\t}"
+
+
+def _listener(relay: Relay) -> str:
+    host, port = relay.listen.host, f"tcp dport {relay.listen.port}"
+    if host == "0.0.0.0":
+        return f"meta nfproto ipv4 {port}"
+    if host in _EVERY:
+        return port
+    return f"{'ip6' if ':' in host else 'ip'} daddr {host} {port}"

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The units of systemd: a template for all relays, what differs for one of them, and the fence before them.
+
+Each relay runs under a user that exists only as long as it runs, and sees of our folder its own part alone.
+Options: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html; those that an old systemd does not
+know it ignores, with a warning.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import places
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.facts import Facts
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import Relay
+
+_TEMPLATE: t.Final = """\
+# Written by mailfleet.client.tls_relay, which overwrites it.
+[Unit]
+Description=TLS relay for mail clients: %i
+Wants=network-online.target
+After=network-online.target {filter}
+Requires={filter}
+StartLimitIntervalSec=0
+
+[Service]
+Type=simple
+ExecStartPre=/bin/rm -f {inner}
+ExecStart={program} {folder}/%i/stunnel.conf
+ExecReload=/bin/kill -HUP $MAINPID
+Restart=always
+RestartSec=1
+TimeoutStopSec=5
+
+DynamicUser=yes
+SupplementaryGroups={group}
+RuntimeDirectory={runtime}/%i
+RuntimeDirectoryMode=0700
+UMask=0077
+TemporaryFileSystem={folder}:ro
+BindReadOnlyPaths={folder}/%i
+
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+RemoveIPC=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+
+MemoryMax=512M
+TasksMax=4096
+LimitNOFILE=16384
+LimitCORE=0
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+#: A user namespace of its own would make the capability worth nothing, so it is one or the other.
+_ORDINARY: t.Final = "CapabilityBoundingSet=\nPrivateUsers=yes\n"
+_PRIVILEGED: t.Final = "CapabilityBoundingSet=CAP_NET_BIND_SERVICE\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n"
+
+#: nftables.service empties all tables when it is started, stopped or reloaded: ours goes along.
+_FILTER: t.Final = """\
+# Written by mailfleet.client.tls_relay, which overwrites it.
+[Unit]
+Description=Who may connect to the TLS relays for mail clients
+After=nftables.service
+PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/nft -f {rules}
+ExecReload=/usr/sbin/nft -f {rules}
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def template(facts: Facts) -> str:
+    """The unit ``mailfleet-relay@.service``. It does not start where the fence could not be put up."""
+    return _TEMPLATE.format(
+        filter=places.FILTER,
+        program=facts.platform.program,
+        folder=places.FOLDER,
+        group=places.GROUP,
+        runtime=places.RUNTIME,
+        # A stunnel that was killed leaves its socket behind, and the next one could not listen there.
+        inner=places.inner("%i"),
+    )
+
+
+def unit(relay: Relay) -> str:
+    """The drop-in of this relay: a capability only where its port needs one."""
+    extra = _PRIVILEGED if relay.privileged else _ORDINARY
+    return f"# Written by mailfleet.client.tls_relay, which overwrites it.\n[Service]\n{extra}"
+
+
+def fence() -> str:
+    """The unit that loads the rules of nftables, ``mailfleet-relay-filter.service``."""
+    return _FILTER.format(rules=places.RULES)
