@@ -31,8 +31,10 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_ord
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.workplace import PackageFailed, Workplace, clean
 
-#: Seconds: until a task has begun; between two lines for people; how long a host may be out of reach meanwhile.
+#: Seconds: until a task has begun, and in which one does that was told to just now; between two lines for people; how
+#: long a host may be out of reach meanwhile.
 _BEGINS: t.Final = 120
+_ABOUT_TO_BEGIN: t.Final = 3
 _NEWS: t.Final = 30
 _AWAY: t.Final = 60
 _MEGABYTE: t.Final = 1_000_000
@@ -90,6 +92,10 @@ def finish(place: Workplace, record: JobRecord) -> PackageRun | None:
     :raises PackageFailed: it still runs when the time is over, or broke off.
     """
     look = _patient_look(place, record)
+    if look.standing is Standing.WAITING:
+        # It may have been told to begin a moment ago.
+        place.pace.sleep(_ABOUT_TO_BEGIN)
+        look = _patient_look(place, record)
     if look.standing is Standing.WAITING:
         return None
     if look.standing is Standing.RUNNING:

@@ -53,7 +53,9 @@ def copy_as_system(fetch: Fetch) -> None:
     try:
         system_task.start(fetch.far.exchange, _task(fetch), [f"copy /y /b {quote(fetch.origin)} {fetch.far.target}"])
         if _wait(fetch).code != 0:
-            said = fetch.said(f"type {_task(fetch).at('output.txt')}")
+            # Whoever ran it may have its output open for a moment more.
+            busy, output = (_task(fetch).at(name) for name in ("busy.txt", "output.txt"))
+            said = fetch.said(f"(if exist {busy} (type {busy}))&(if not exist {busy} (type {output}))")
             raise TransferError(
                 f"{shown(fetch.origin, 400)} could not be copied by the host as SYSTEM: it is not there, or the share"
                 f" may not be read by the host's account in its domain, or the disk is full{it_said(said)}."

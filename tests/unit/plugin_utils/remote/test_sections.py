@@ -37,6 +37,7 @@ NOT_READ = {
     "own-root",
     "own-journal",
     "own-lock",
+    "own-updates",
     "machine-guid",
     "boot-id",
     "app-paths",  # not itself: the keys of programs below it
