@@ -125,7 +125,7 @@ def test_what_went_on_is_found_and_not_begun_again(told: dict[str, dict[str, t.A
 # --- the connection is lost ------------------------------------------------------------------------------------------
 
 #: (request, how it dies there): over NTLM, from the flag to the last reading but one.
-DEATHS = [(n, kind) for n, kind in zip(range(15, 64, 6), ("drop", "lost") * 5, strict=False)]
+DEATHS = list(zip(range(15, 64, 6), ("drop", "lost") * 5, strict=False))
 
 
 def test_the_connection_dies_somewhere_and_nothing_is_installed_twice(tmp_path: Path) -> None:
