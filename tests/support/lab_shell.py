@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from collections.abc import Iterable
 from pathlib import Path
@@ -51,6 +52,7 @@ class LabShell:
         self, host: SimulatedHost, cut_at: int | None = None, lost_at: int | None = None, *, before: bool = False
     ) -> None:
         self.host, self.cut_at, self.lost_at, self.before = host, cut_at, lost_at, before
+        self._thread = threading.current_thread()
         self.lines: list[str] = []
         self.fed = 0
         self.commands = 0
@@ -81,6 +83,7 @@ class LabShell:
             raise ShellError("the host does not answer.", unreachable=True)
         if self.before and len(self.lines) == self.lost_at:
             raise ShellError("the connection was lost.", unreachable=True)
+        self._thread = threading.current_thread()
         ran = self.host.ran
         self.host.ran = self._ran  # type: ignore[method-assign]
         try:
@@ -96,6 +99,10 @@ class LabShell:
         return Output(printed.code, printed.out, printed.err)
 
     def _ran(self, command: str) -> None:
+        if threading.current_thread() is not self._thread:
+            # A task of the host goes on meanwhile.
+            SimulatedHost.ran(self.host, command)
+            return
         self.commands += 1
         if self.commands == self.cut_at:
             raise PowerCut

@@ -45,10 +45,12 @@ class HostTime:
     def __init__(self) -> None:
         self.now = 0.0
         self.lines: list[str] = []
+        #: Until when somebody waits for the end of a run.
+        self.wanted_until = float("inf")
 
     def pace(self) -> Pace:
         """What a run is given."""
-        return Pace(self.lines.append, lambda: self.now, self._sleep)
+        return Pace(self.lines.append, lambda: self.now, self._sleep, lambda: self.now < self.wanted_until)
 
     def _sleep(self, seconds: float) -> None:
         self.now += seconds

@@ -18,7 +18,11 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.repointing i
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import FixedFully, Updated
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import Wanted, fix
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding import holding, restart_held
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding import (
+    holding,
+    insist_on_being_wanted,
+    restart_held,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import RestartError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import ERRORS, Interrupted, Visit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import Pace, UpdateOrder
@@ -52,6 +56,7 @@ def fix_fully(
     if visit.terms.check:
         return FixedFully(updated, fix(visit, _with(updated), relays))
     try:
+        insist_on_being_wanted(pace)
         fixed = fix(visit, relays=relays)
     except ERRORS as error:
         if not updated.changed:

@@ -116,13 +116,23 @@ def holding(exchange: Exchange, desk: Desk) -> Iterator[Hold]:
         hold.release()
 
 
+def insist_on_being_wanted(pace: Pace) -> None:
+    """Go on only while somebody waits for the end: nobody's run must not install or restart anything.
+
+    :raises Refusal: nobody does.
+    """
+    if not pace.wanted():
+        raise Refusal("The Ansible that began this run is gone, so its worker stops here; run again.")
+
+
 def restart_held(shell: FileShell, hold: Hold, order: UpdateOrder, pace: Pace) -> None:
     """Restart a host whose lock we have, and keep the lock.
 
     :raises RestartError: it did not restart, or nobody knows.
-    :raises Refusal: somebody took the lock meanwhile.
+    :raises Refusal: somebody took the lock meanwhile, or nobody waits for the end of this run.
     :raises ShellError: the connection was lost.
     """
+    insist_on_being_wanted(pace)
     restart(
         shell,
         hold.boot,

@@ -19,6 +19,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.packages imp
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import PackageRun
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import install_job, job_records, lock, stage
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.deliver import deliver
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding import insist_on_being_wanted
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_outcomes import after_breaking_off, judged
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, section
@@ -149,7 +150,8 @@ def _run(place: Workplace, record: JobRecord, command: PackageCommand) -> Packag
     # The host may have restarted by itself while the package was sent.
     place.hold.renew(always=True)
     record = replace(record, boot=place.hold.boot)
-    place.pace.report(f"{record.kb}: {command.installer} begins")
+    what = "the installer" if record.verb == "install" else "its removal"
+    place.pace.report(f"{record.kb}: {what} begins, for up to {place.order.install_timeout} seconds")
     try:
         install_job.start(place.exchange, record, command)
         code = _watched(place, record)
@@ -196,6 +198,7 @@ def _watched(place: Workplace, record: JobRecord) -> int:
         if pace.clock() - told >= _NEWS:
             told = pace.clock()
             pace.report(f"{record.kb}: runs for {spent:.0f} seconds")
+        insist_on_being_wanted(pace)
         place.hold.renew()
         pace.sleep(min(pause, max(place.order.install_timeout - spent, FIRST_PAUSE)))
         pause = min(pause * 1.5, LONGEST_PAUSE)

@@ -13,7 +13,10 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.installation import InstallationStep, StepKind
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import PackageRun
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import package_runs
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding import restart_held
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding import (
+    insist_on_being_wanted,
+    restart_held,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_planning import Package, Planned
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.workplace import PackageFailed, Workplace, clean
@@ -95,6 +98,7 @@ class Series:
             self._last_restart(place)
 
     def _package(self, place: Workplace, package: Package, begun: JobRecord | None) -> PackageRun:
+        insist_on_being_wanted(place.pace)
         if package.file is None:
             return package_runs.remove(place, package.kb, package.command)
         begun = begun if begun is not None and _same(package, begun) else None

@@ -227,5 +227,5 @@ def _held(runs: list[str], timeout: int) -> str:
         return f"The host is locked by a run that left no record; if none is under way, delete {lock.FOLDER} there."
     return (
         f"The host is being changed by run {', '.join(runs)}; wait for its end, or, should it be dead,"
-        f" run again {timeout} seconds after its begin (lock_timeout)."
+        f" run again {timeout} seconds after it was begun, or last renewed (lock_timeout)."
     )

@@ -75,11 +75,16 @@ def _text(file: str) -> str:
 
 def pace(host: str) -> Pace:
     """Tells the operator how a long run is getting on."""
+    # Workers of Ansible have sessions of their own: one whose parent was killed would go on alone.
+    parent = os.getppid()
 
     def report(text: str) -> None:
         Display().display(f"[{shown(host)}] {text}")
 
-    return Pace(report)
+    def wanted() -> bool:
+        return os.getppid() == parent
+
+    return Pace(report, wanted=wanted)
 
 
 def second_hop(connection: t.Any) -> bool:

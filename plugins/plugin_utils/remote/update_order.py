@@ -18,6 +18,11 @@ def _nobody(text: str) -> None:
     """Nobody watches."""
 
 
+def _always() -> bool:
+    """Somebody waits."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class UpdateOrder:
     """Which updates, from where, and how far to go.
@@ -38,11 +43,15 @@ class UpdateOrder:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a long run spends its time. ``report``: told a line now and then. ``clock``: in seconds, from anywhere."""
+    """How a long run spends its time. ``report``: told a line now and then. ``clock``: in seconds, from anywhere.
+
+    ``wanted``: whether anybody still waits for its end.
+    """
 
     report: Callable[[str], None] = _nobody
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    wanted: Callable[[], bool] = _always
 
 
 #: Seconds between two looks at a host: they grow from the first to the second.

@@ -63,3 +63,24 @@ def _broken_off(bench: UpdateBench, shell: LabShell) -> str:
         return str(error)
     assert done.lost or not done.failed
     return " ".join(done.failed) or "not lost: it was asked again"
+
+
+def test_nobody_waits_any_more_so_nothing_is_begun_and_nothing_restarted(tmp_path: Path) -> None:
+    """The process that began a run was killed, and its worker is still there."""
+    bench = xp(tmp_path / "before")
+    bench.time.wanted_until = 0
+    done = bench.update(KB, reboot=True)
+    assert done.failed == ("The Ansible that began this run is gone, so its worker stops here; run again.",)
+    assert installs(bench) == []
+    bench.time.wanted_until = float("inf")
+    assert bench.update(KB).failed == ()
+
+    bench = UpdateBench(tmp_path / "after", os="xp-sp3", language="de", installers={KB: {"seconds": 100}})
+    bench.offer(XP)
+    bench.time.wanted_until = 50
+    done = bench.update(KB, reboot=True)
+    assert "is gone" in done.failed[0]
+    assert bench.host.power.restarts == 0
+    bench.time.wanted_until = float("inf")
+    assert [run.resumed for run in bench.update(KB).packages] == [True]
+    assert bench.litter() == []

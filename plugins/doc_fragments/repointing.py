@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The option that sends accounts through a relay."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Relays for accounts."""
+
+    DOCUMENTATION = r"""
+options:
+  relay:
+    description:
+      - Accounts of Outlook Express and Outlook whose server and port are named here go to the relay instead. Server,
+        port and encryption are changed together, are part of the journal, and are put back by
+        M(mailfleet.client.mail_tls_rollback).
+      - An account is changed as a whole or left alone; C(accounts_left) in the result says which and why. Left alone
+        are accounts of a user for whom the program runs, or may run; Exchange accounts; and those that may sign in by
+        OAuth 2.0, where a relay cannot help.
+      - Where nothing is named here, no account is touched. Windows Live Mail and Windows Mail are not changed.
+      - What the relay is on its side is not looked at. It has to be there, and to work.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      server: {description: Name of the mail server as the accounts have it., type: str, required: true}
+      port: {description: Port of the mail server as the accounts have it., type: int, required: true}
+      protocol: {description: What is spoken there., type: str, choices: [smtp, imap, pop3], required: true}
+      host: {description: Name or IPv4 address of the relay., type: str, required: true}
+      listen_port: {description: Port of the relay., type: int, required: true}
+      security:
+        description: How programs are to talk to the relay. V(none) needs the consent C(cleartext_leg).
+        type: str
+        choices: [none, implicit, starttls]
+        required: true
+"""
