@@ -1,0 +1,16 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Certificates for the hosts of the scenario, into the folder that is named: root, mail (upstream), front (relay)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.support.tls_servers import Authority
+
+if __name__ == "__main__":
+    authority = Authority(Path(sys.argv[1]))
+    authority.issue("mail")
+    authority.issue("front", names=("relay.example.test",))
