@@ -9,8 +9,6 @@ import dataclasses
 import gc
 import typing as t
 
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.mailfleet.client.plugins.action import mail_tls_audit as audit_face
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.relay_ends import relay_ends
@@ -21,12 +19,10 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing_ful
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import identity_section, lock_section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import plan_reading
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reg_files import write_reg_files
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import ERRORS, Visit
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Visit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.servers import resolve_options
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import LIMITS, shell_for
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.undoing import roll_back
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_reading import update_reading
-from ansible_collections.mailfleet.client.plugins.plugin_utils.report import runs as shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.updates import fixed_fully
 
 _READING = plan_reading(audit_face.KNOWLEDGE, extra=(identity_section(with_name=False), lock_section()))
@@ -47,50 +43,38 @@ ARGUMENT_SPEC: t.Final = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(desks.ChangingAction):
     """The face of the fix."""
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = False
+    OPTIONS = ARGUMENT_SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def act(self, arguments: dict[str, t.Any], host: str) -> dict[str, t.Any]:
         """Fix the host of this task."""
-        answer: dict[str, t.Any] = super().run(tmp, task_vars)
-        _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        try:
-            return {**answer, **self._fix(arguments, str((task_vars or {}).get("inventory_hostname", "")))}
-        except (*ERRORS, OptionError) as error:
-            return {**answer, **desks.failure(error)}
-
-    def _fix(self, arguments: dict[str, t.Any], host: str) -> dict[str, t.Any]:
         check = self._task.check_mode
         options = _options(arguments, check_mode=check)
+        order, relays = update_desk.order(arguments), relay_ends(arguments["relay"])
         options = resolve_options(options, timeout=arguments["probe_timeout"])
-        desk = desks.desk(arguments, host)
-        terms = desks.terms(arguments, self._connection, check=check or bool(arguments["reg_file"]))
-        shell = shell_for(self._connection)
-        reading = audit_face.reading_for(options, _UPDATE_READING if arguments["updates"] else _READING)
+        visit = Visit(
+            shell_for(self._connection),
+            audit_face.KNOWLEDGE,
+            options,
+            audit_face.reading_for(options, _UPDATE_READING if arguments["updates"] else _READING),
+            desks.desk(arguments, host),
+            desks.terms(arguments, self._connection, check=check or bool(arguments["reg_file"])),
+        )
         done = fix_fully(
-            Visit(shell, audit_face.KNOWLEDGE, options, reading, desk, terms),
-            update_desk.order(arguments),
+            visit,
+            order,
             update_desk.pace(host),
             updates=arguments["updates"],
             second_hop=update_desk.second_hop(self._connection),
-            relays=relay_ends(arguments["relay"]),
+            relays=relays,
+            unwind=arguments["on_error"] == "unwind",
         )
-        fixed = done.fixed
-        if fixed and arguments["reg_file"]:
-            files = write_reg_files(arguments["reg_file"], fixed.steps, check=check)
-            return {**shown.fixed(fixed), "changed": files.changed, "reg_files": files.result()}
-        answer = fixed_fully(done)
-        if not (fixed and fixed.failed and fixed.run and arguments["on_error"] == "unwind"):
-            return answer
-        try:
-            undone = roll_back(shell, audit_face.KNOWLEDGE, fixed.run, desk, terms, stop_on_drift=False)
-        except ERRORS as error:
-            return shown.not_unwound(answer, fixed, str(error))
-        return shown.unwound(answer, fixed, undone)
+        if done.fixed and arguments["reg_file"]:
+            files = write_reg_files(arguments["reg_file"], done.fixed.steps, check=check)
+            return {**fixed_fully(done), "changed": files.changed, "reg_files": files.result()}
+        return fixed_fully(done)
 
 
 def _options(arguments: dict[str, t.Any], *, check_mode: bool) -> AuditOptions:

@@ -8,12 +8,9 @@ from __future__ import annotations
 import gc
 import typing as t
 
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.mailfleet.client.plugins.connection import winrs
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import desks
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import ERRORS
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import shell_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.undoing import roll_back
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report import runs as shown
@@ -29,22 +26,15 @@ ARGUMENT_SPEC: t.Final = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(desks.ChangingAction):
     """The face of the rollback."""
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = False
+    OPTIONS = ARGUMENT_SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def act(self, arguments: dict[str, t.Any], host: str) -> dict[str, t.Any]:
         """Put back, on the host of this task, what runs changed."""
-        answer: dict[str, t.Any] = super().run(tmp, task_vars)
-        _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
         stop = arguments["on_drift"] == "stop"
-        try:
-            desk = desks.desk(arguments, str((task_vars or {}).get("inventory_hostname", "")))
-            terms = desks.terms(arguments, self._connection, check=self._task.check_mode)
-            done = roll_back(shell_for(self._connection), _KNOWLEDGE, arguments["run"], desk, terms, stop_on_drift=stop)
-        except ERRORS as error:
-            return {**answer, **desks.failure(error)}
-        return {**answer, **shown.rolled_back(done, stopped=stop)}
+        desk = desks.desk(arguments, host)
+        terms = desks.terms(arguments, self._connection, check=self._task.check_mode)
+        done = roll_back(shell_for(self._connection), _KNOWLEDGE, arguments["run"], desk, terms, stop_on_drift=stop)
+        return shown.rolled_back(done, stopped=stop)

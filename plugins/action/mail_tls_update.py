@@ -8,13 +8,11 @@ from __future__ import annotations
 import gc
 import typing as t
 
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.mailfleet.client.plugins.action import mail_tls_audit as audit_face
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import Verb
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import desks, update_desk
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import ERRORS, Visit
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Visit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.servers import resolve_options
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import LIMITS, shell_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_reading import update_reading
@@ -35,23 +33,13 @@ ARGUMENT_SPEC: t.Final = {
 _VERBS: t.Final[dict[str, Verb]] = {"present": "install", "absent": "remove"}
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(desks.ChangingAction):
     """The face of updates."""
 
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = False
+    OPTIONS = ARGUMENT_SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def act(self, arguments: dict[str, t.Any], host: str) -> dict[str, t.Any]:
         """Run packages on the host of this task."""
-        answer: dict[str, t.Any] = super().run(tmp, task_vars)
-        _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)
-        try:
-            return {**answer, **self._update(arguments, str((task_vars or {}).get("inventory_hostname", "")))}
-        except (*ERRORS, OptionError) as error:
-            return {**answer, **desks.failure(error)}
-
-    def _update(self, arguments: dict[str, t.Any], host: str) -> dict[str, t.Any]:
         check = self._task.check_mode
         kbs = None if arguments["kb"] is None else tuple(arguments["kb"])
         if arguments["state"] == "absent" and not kbs:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which protocol and which protection a port stands for, and the other way round. RFC 8314, RFC 6409.
 
-The controller has the same for the option ``servers`` (``read/server_options.py``), which cannot be had from here: what
-runs on Linux hosts takes nothing from ``plugin_utils``. A test compares the two.
+The controller has it from a table (``knowledge/ports.yml``, ``read/server_options.py``), which cannot be had from here:
+what runs on Linux hosts takes nothing from ``plugin_utils``. A test compares the two.
 """
 
 from __future__ import annotations

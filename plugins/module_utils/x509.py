@@ -199,28 +199,27 @@ def _alternative_names(body: bytes) -> list[str]:
     return names
 
 
-def _common_names(subject: bytes) -> list[str]:
-    names: list[str] = []
-    for relative in _elements(subject):
+def _attributes(name: bytes) -> t.Iterator[tuple[str, _Element]]:
+    """Types, as dotted OIDs, and values of what a name is made of. RFC 5280 section 4.1.2.4."""
+    for relative in _elements(name):
         for pair in _elements(relative.body):
             parts = _elements(pair.body)
-            if len(parts) == 2 and parts[0].tag == _OID and _oid(parts[0].body) == _COMMON_NAME:
-                name = _dns_name(parts[1].body)
-                if name:
-                    names.append(name)
-    return names
+            if len(parts) == 2 and parts[0].tag == _OID:
+                yield _oid(parts[0].body), parts[1]
+
+
+def _common_names(subject: bytes) -> list[str]:
+    names = [_dns_name(value.body) for kind, value in _attributes(subject) if kind == _COMMON_NAME]
+    return [name for name in names if name]
 
 
 def _shown_name(name: bytes) -> str:
     """An issuer as people write it; whoever made the certificate chose the words."""
     found: list[str] = []
-    for relative in _elements(name):
-        for pair in _elements(relative.body):
-            parts = _elements(pair.body)
-            label = _SHOWN_PARTS.get(_oid(_expect(parts, 0, _OID)))
-            if label and len(parts) == 2:
-                text = parts[1].body.decode(_TEXTS.get(parts[1].tag, "latin-1"), "replace")
-                found.append(label + "=" + "".join(c if c.isprintable() else "?" for c in text))
+    for kind, value in _attributes(name):
+        if kind in _SHOWN_PARTS:
+            text = value.body.decode(_TEXTS.get(value.tag, "latin-1"), "replace")
+            found.append(_SHOWN_PARTS[kind] + "=" + "".join(c if c.isprintable() else "?" for c in text))
     return ", ".join(reversed(found))[:_LONGEST_NAME]
 
 

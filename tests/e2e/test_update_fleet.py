@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.e2e.test_fix_playbooks import portions
 from tests.lab.fleet import Lab
-from tests.support.update_bench import XP
-from tests.support.update_plays import RSA_ONLY, TLS12, Packages, Plays, installers, litter, simulated
+from tests.support.update_bench import XP, Packages
+from tests.support.update_plays import RSA_ONLY, TLS12, Plays, installers, litter, simulated
 
 GONE = "till-gone"
 TILL: dict[str, t.Any] = {"os": "xp-sp3", "language": "de", "second_ms": 1, "restart_ms": 5}

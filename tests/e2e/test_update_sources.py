@@ -12,17 +12,16 @@ from pathlib import Path
 import pytest
 
 from tests.lab.fleet import Lab
-from tests.support.update_bench import SEVEN, XP
+from tests.support.delivery import put_on
+from tests.support.update_bench import SEVEN, XP, Packages
 from tests.support.update_plays import (
     KB,
     NAME,
     SEVEN_KB,
     SHORT,
-    Packages,
     Plays,
     installers,
     litter,
-    put_on,
     runs,
     sentence,
     seven,
@@ -60,7 +59,7 @@ def test_a_package_by_every_way_in(tmp_path: Path) -> None:
         again = plays.call("-f", "6", **WISH)
         for name in WAYS:
             wanted = SEVEN_KB if name.startswith("seven") else KB
-            assert runs(first[name]) == [(wanted, "needs_reboot")], first[name].get("msg")
+            assert runs(first[name]) == [(wanted, "installed")], first[name].get("msg")
             assert (first[name]["restarts"], first[name]["errors"]) == (1, [])
             assert simulated(lab, name).power.restarts == 1
             assert len(installers(lab, name)) == 1
@@ -89,8 +88,8 @@ def test_a_package_from_a_web_server(tmp_path: Path) -> None:
         web.files = {f"pkg/{name}": offered.content(name) for name in offered.checksums}
         options: dict[str, t.Any] = {"kb": [KB, SEVEN_KB], "consent": ["posready"], "reboot": True}
         done = plays.call(hosts="xp,seven", source=f"{web.url}/pkg", **options)
-        assert runs(done["xp"]) == [(KB, "needs_reboot")], done["xp"].get("msg")
-        assert runs(done["seven"]) == [(SEVEN_KB, "needs_reboot")], done["seven"].get("msg")
+        assert runs(done["xp"]) == [(KB, "installed")], done["xp"].get("msg")
+        assert runs(done["seven"]) == [(SEVEN_KB, "installed")], done["seven"].get("msg")
         assert web.asked
         assert [litter(lab, name) for name in ("xp", "seven")] == [[], []]
 
@@ -104,7 +103,7 @@ def test_a_package_from_a_web_server(tmp_path: Path) -> None:
         assert installers(lab, "secure") == []
         web.files[f"pkg/{NAME}"] = offered.content(NAME)
         last = plays.call(hosts="secure", source=f"{web.url}/pkg", **options)["secure"]
-        assert runs(last) == [(KB, "needs_reboot")]
+        assert runs(last) == [(KB, "installed")]
         assert litter(lab, "secure") == []
 
 
@@ -117,14 +116,14 @@ def test_a_package_that_is_on_the_host_and_one_on_a_file_server(tmp_path: Path) 
         hop = plays.call(source=r"\\srv\pkg", **WISH)
         assert "has no second hop" in sentence(hop["xp"])
         assert installers(lab, "xp") == []
-        assert runs(hop["member"]) == [(KB, "needs_reboot")], hop["member"].get("msg")
+        assert runs(hop["member"]) == [(KB, "installed")], hop["member"].get("msg")
         missing = plays.call(hosts="xp", source=r"C:\pkg", **WISH)["xp"]
         assert NAME in sentence(missing)
-        put_on(lab, "xp", rf"C:\pkg\{NAME}", offered.content(NAME))
+        put_on(simulated(lab, "xp"), rf"C:\pkg\{NAME}", offered.content(NAME))
         done = plays.call(hosts="xp", source=r"C:\pkg", **WISH)["xp"]
-        assert runs(done) == [(KB, "needs_reboot")], done.get("msg")
+        assert runs(done) == [(KB, "installed")], done.get("msg")
         gone = plays.call(kb=[KB], state="absent", reboot=True)
         for name in lab.hosts:
-            assert [(one["verb"], one["outcome"]) for one in gone[name]["packages"]] == [("remove", "needs_reboot")]
+            assert [(one["verb"], one["outcome"]) for one in gone[name]["packages"]] == [("remove", "removed")]
             assert (gone[name]["verdict"], gone[name]["restarts"]) == ("needs_update", 1)
             assert litter(lab, name) == []

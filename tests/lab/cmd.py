@@ -178,7 +178,7 @@ class Interpreter:
         try:
             act(opened.streams)
         finally:
-            # Also where it is ended: what was printed till then stands in the file, and nobody has it open any more.
+            # Also where it is ended: nobody has the file open any more.
             with self.machine.lock:
                 opened.close()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Iterable
 
 from . import shares
 from .cmd_text import substitute
@@ -159,14 +160,36 @@ def copy(shell: Shell, rest: str, streams: Streams) -> int:
     return 0
 
 
+class _Printed(list[str]):
+    """What is printed into a file, which has it at once: whoever looks while the command runs sees it."""
+
+    def __init__(self, shell: Shell, file: File) -> None:
+        super().__init__()
+        self.file = file
+        self.fault: FileFault | None = None
+        self._shell = shell
+
+    def append(self, text: str) -> None:
+        machine = self._shell.machine
+        with machine.lock:
+            try:
+                machine.files.append(self.file, encoded(text, self._shell.codepage))
+            except FileFault as fault:
+                self.fault = fault
+
+    def extend(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self.append(text)
+
+
 class Opened:
-    """Streams behind redirections; :meth:`close` writes what was printed into the files."""
+    """Streams behind redirections; :meth:`close` says where a file could not take what was printed."""
 
     def __init__(self, shell: Shell, streams: Streams, redirects: tuple[Redirect, ...]) -> None:
         """Opens the files, as cmd does before it runs anything. Raises FileFault."""
         self.streams = type(streams)(streams.out, streams.err, streams.stdin)
         self._shell, self._outside = shell, streams
-        self._files: list[tuple[File, list[str]]] = []
+        self._printed: list[_Printed] = []
         for redirect in redirects:
             if redirect.target == "&1":
                 self.streams.err = self.streams.out
@@ -177,18 +200,16 @@ class Opened:
             elif redirect.target == "nul":
                 self.streams.out = []
             else:
-                self.streams.out = []
-                self._files.append((_open(shell, redirect), self.streams.out))
-        for file, _unused in self._files:
-            file.held = True
+                self.streams.out = printed = _Printed(shell, _open(shell, redirect))
+                self._printed.append(printed)
+        for printed in self._printed:
+            printed.file.held = True
 
     def close(self) -> None:
-        for file, printed in self._files:
-            file.held = False
-            try:
-                self._shell.machine.files.append(file, encoded("".join(printed), self._shell.codepage))
-            except FileFault as fault:
-                complain(self._shell.machine, self._outside, fault.word)
+        for printed in self._printed:
+            printed.file.held = False
+            if printed.fault:
+                complain(self._shell.machine, self._outside, printed.fault.word)
                 self._shell.errorlevel = 1
 
 

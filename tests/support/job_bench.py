@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 import typing as t
-from collections.abc import Callable
 from pathlib import Path
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.package_commands import PackageCommand
@@ -23,6 +21,7 @@ from tests.lab.host import SimulatedHost
 from tests.lab.packages import package
 from tests.support.hosts import KNOWLEDGE
 from tests.support.lab_shell import LabShell
+from tests.support.waiting import until
 
 FOLDER = "MailFleet-0123456789abcdef"
 WHERE = rf"C:\Windows\{FOLDER}"
@@ -56,16 +55,6 @@ CASES = [
 XP, SEVEN, TEN = CASES[0], CASES[3], CASES[5]
 
 
-class OwnShell(LabShell):
-    """Only the commands of its own lines count and are cut, not those of tasks, which run in threads of their own."""
-
-    def _ran(self, command: str) -> None:
-        if threading.current_thread().name.startswith("task "):
-            SimulatedHost.ran(self.host, command)
-        else:
-            super()._ran(command)
-
-
 class JobBench:
     """A host with a package and its record on it."""
 
@@ -90,7 +79,7 @@ class JobBench:
         self.exchange().run([section("s", Query("X", command=command))])
 
     def exchange(self, **how: t.Any) -> Exchange:
-        return Exchange(OwnShell(self.host, **how), 437)
+        return Exchange(LabShell(self.host, **how), 437)
 
     def start(self, **how: t.Any) -> LabShell:
         exchange = self.exchange(**how)
@@ -122,11 +111,3 @@ class JobBench:
         begun = {"update_exe": self.case.file, "pkgmgr": "start /w", "dism": "dism ", "wusa": "wusa.exe "}
         ran = [one for one in self.host.counters.executed if begun[self.case.installer] in one.partition("/tr")[0]]
         return len([one for one in ran if not one.startswith(("echo", "expand", "reg"))])
-
-
-def until(holds: Callable[[], object]) -> None:
-    for _unused in range(600):
-        if holds():
-            return
-        time.sleep(0.005)
-    raise AssertionError("it never came to that")

@@ -40,6 +40,8 @@ class PowerCut(Exception):
 class LabShell:
     """A :class:`FileShell` over a simulated host. ``lines`` are those that were sent, ``fed`` the bytes of their input.
 
+    ``ran``: the commands of these lines, and none of a task that runs on the host meanwhile.
+
     ``cut_at``: the number of the command (over all lines, from 1) before which the power goes; None: never.
     ``lost_at``: the number of the line whose answer never arrives, though the host does what it says; half of its
     input arrives. ``before``: that line does not arrive, either.
@@ -55,9 +57,14 @@ class LabShell:
         self._thread = threading.current_thread()
         self.lines: list[str] = []
         self.fed = 0
-        self.commands = 0
+        self.ran: list[str] = []
         #: The number of the first command of each line.
         self.begins: list[int] = []
+
+    @property
+    def commands(self) -> int:
+        """How many of them were begun."""
+        return len(self.ran)
 
     def run(self, line: str) -> Output:
         return self._send(line, None)
@@ -103,7 +110,7 @@ class LabShell:
             # A task of the host goes on meanwhile.
             SimulatedHost.ran(self.host, command)
             return
-        self.commands += 1
+        self.ran.append(command)
         if self.commands == self.cut_at:
             raise PowerCut
         SimulatedHost.ran(self.host, command)

@@ -10,7 +10,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +18,14 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import stun
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.facts import parse_facts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.refusals import CLEARTEXT_LEG, parse_relays
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import Relay
+from tests.support.waiting import wait
 
 FACTS: dict[str, t.Any] = {"os_family": "Debian", "distribution_major_version": "12"}
 CONSENTS = (CLEARTEXT_LEG,)
 READY = "Configuration successful"
+ASK = {"smtp": b"EHLO client.example.test\r\n", "imap": b"a CAPABILITY\r\n", "pop3": b"CAPA\r\n"}
+#: Only said once TLS is there.
+SIGN_IN = (b"AUTH", b"SASL")
 
 
 def entry(**fields: t.Any) -> dict[str, t.Any]:
@@ -62,14 +65,6 @@ class Running:
         """The same, as soon as these words stand in it; at the latest after five seconds."""
         wait(lambda: words in self.log())
         return self.log()
-
-
-def wait(condition: t.Callable[[], bool], seconds: float = 5.0) -> bool:
-    """Whether it came true in time."""
-    end = time.monotonic() + seconds
-    while not (found := condition()) and time.monotonic() < end:
-        time.sleep(0.01)
-    return found
 
 
 def free_port(address: str) -> int:
@@ -151,3 +146,16 @@ def clear_client(address: tuple[str, int], *, words: bytes, until: tuple[bytes, 
         while not any(word in found for word in until) and (data := connection.recv(4096)):
             found += data
     return found
+
+
+def ask(one: Running, protocol: str, inbound: str = "clear") -> bytes:
+    """What a client of that kind is told about signing in."""
+    if inbound == "clear":
+        return clear_client(one.address, words=ASK[protocol], until=SIGN_IN)
+    options = ("-starttls", protocol) if inbound == "legacy_starttls" else ()
+    return old_client(one.address, *options, words=ASK[protocol], until=SIGN_IN)
+
+
+def signs_in(answer: bytes) -> bool:
+    """Whether that is said."""
+    return any(word in answer for word in SIGN_IN)

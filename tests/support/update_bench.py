@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 import typing as t
 from pathlib import Path
@@ -21,6 +22,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_rea
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.updating import update
 from tests.lab import packages
 from tests.lab.files import Folder
+from tests.lab.host import SimulatedHost
 from tests.support.hosts import KNOWLEDGE, TODAY
 from tests.support.lab_shell import Bench, LabShell, consents
 
@@ -37,6 +39,29 @@ SEVEN: t.Final = {
     "windows6.1-kb3140245-x64.msu": ("KB3140245", "win7-sp1", "amd64", "enu"),
     "windows6.1-kb3140245-x86.msu": ("KB3140245", "win7-sp1", "x86", "enu"),
 }
+#: How an installer of XP is begun.
+_UPDATE_EXE: t.Final = re.compile(r"C:\\.*\.exe /quiet")
+
+
+class Packages:
+    """A folder of packages, and their checksums."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "packages"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.checksums: dict[str, str] = {}
+
+    def offer(self, catalogue: t.Mapping[str, tuple[str, str, str, str]], size: int = 3000) -> t.Self:
+        """``catalogue``: name of the file → what the lab's installers see in it (KB, os, architecture, language)."""
+        for name, (kb, os, arch, lang) in catalogue.items():
+            content = packages.package(kb, os, arch, lang, size=size)
+            (self.folder / name).write_bytes(content)
+            self.checksums[name] = hashlib.sha256(content).hexdigest()
+        return self
+
+    def content(self, name: str) -> bytes:
+        """Of a file."""
+        return (self.folder / name).read_bytes()
 
 
 class HostTime:
@@ -62,18 +87,14 @@ class UpdateBench(Bench):
 
     def __init__(self, folder: Path, **entry: t.Any) -> None:
         super().__init__(folder, **{"second_ms": SECOND * 1000, "restart_ms": 5, **entry})
-        self.packages = folder / "packages"
-        self.packages.mkdir(parents=True, exist_ok=True)
-        self.checksums: dict[str, str] = {}
+        self._offered = Packages(folder)
+        self.packages, self.checksums = self._offered.folder, self._offered.checksums
         self.time = HostTime()
 
     def offer(self, *catalogues: dict[str, tuple[str, str, str, str]], size: int = 3000) -> None:
         """Puts packages into the folder, and says what their checksums are."""
         for catalogue in catalogues:
-            for name, (kb, os, arch, lang) in catalogue.items():
-                content = packages.package(kb, os, arch, lang, size=size)
-                (self.packages / name).write_bytes(content)
-                self.checksums[name] = hashlib.sha256(content).hexdigest()
+            self._offered.offer(catalogue, size)
 
     def order(self, *kbs: str, **fields: t.Any) -> UpdateOrder:
         """These updates, or those of the plan, from the folder."""
@@ -120,12 +141,35 @@ class UpdateBench(Bench):
         """Packages, settings, the restart."""
         return fix_fully(self.visit(shell, terms, options), self.order(**order), self.time.pace())
 
+    def installs(self) -> list[str]:
+        """The installers of XP that were run."""
+        return [command for command in self.host.counters.executed if _UPDATE_EXE.match(command)]
+
     def litter(self) -> list[str]:
-        """What is left of runs on the host: folders below the Windows folder, tasks, records."""
-        windows = self.host.files.find(r"C:\Windows")
-        names = windows.entries if isinstance(windows, Folder) else ()
-        folders = [name for name in names if name.lower().startswith("mailfleet")]
-        tasks = [task.name for task in self.host.tasks.all()]
-        keys = (path for path, _key in self.host.registry.walk(r"HKLM\SOFTWARE\MailFleet"))
-        records = [path for path in keys if "\\Journal" not in path and not path.endswith("MailFleet")]
-        return [*folders, *tasks, *records]
+        """What is left of runs on the host."""
+        return litter(self.host)
+
+
+def litter(host: SimulatedHost) -> list[str]:
+    """What is left of runs on a host: folders below the Windows folder, tasks, records."""
+    windows = host.files.find(r"C:\Windows")
+    names = windows.entries if isinstance(windows, Folder) else ()
+    folders = [name for name in names if name.lower().startswith("mailfleet")]
+    tasks = [task.name for task in host.tasks.all()]
+    keys = (path for path, _key in host.registry.walk(r"HKLM\SOFTWARE\MailFleet"))
+    records = [path for path in keys if "\\Journal" not in path and not path.endswith("MailFleet")]
+    return [*folders, *tasks, *records]
+
+
+def xp(folder: Path, **entry: t.Any) -> UpdateBench:
+    """A German XP, and packages for it."""
+    bench = UpdateBench(folder, os="xp-sp3", language="de", **entry)
+    bench.offer(XP)
+    return bench
+
+
+def seven(folder: Path, **entry: t.Any) -> UpdateBench:
+    """A 64-bit Windows 7, and packages for it."""
+    bench = UpdateBench(folder, os="win7-sp1", arch="amd64", **entry)
+    bench.offer(SEVEN)
+    return bench

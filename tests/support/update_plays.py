@@ -5,26 +5,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import subprocess
-import time
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from tests.lab import packages
-from tests.lab.files import Folder
 from tests.lab.fleet import Lab
 from tests.lab.host import SimulatedHost
+from tests.support import update_bench
 from tests.support.run_ansible import results_of, run
+from tests.support.update_bench import Packages
 
 POSREADY: t.Final = r"HKEY_LOCAL_MACHINE\SYSTEM\WPA\PosReady"
 TLS12: t.Final = (
     r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client"
 )
-_RECORDS: t.Final = r"HKEY_LOCAL_MACHINE\SOFTWARE\MailFleet\Updates"
 
 
 def server(name: str, *suites: str) -> dict[str, t.Any]:
@@ -49,27 +46,6 @@ _INSTALLERS: t.Final = re.compile(
 )
 #: Environment of an Ansible whose time flies while it sleeps.
 QUICK: t.Final = {"PYTHONPATH": str(Path(__file__).parent / "quick")}
-
-
-class Packages:
-    """A folder of packages, and their checksums."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "packages"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.checksums: dict[str, str] = {}
-
-    def offer(self, catalogue: Mapping[str, tuple[str, str, str, str]], size: int = 3000) -> t.Self:
-        """``catalogue``: name of the file → what the lab's installers see in it (KB, os, architecture, language)."""
-        for name, (kb, os, arch, lang) in catalogue.items():
-            content = packages.package(kb, os, arch, lang, size=size)
-            (self.folder / name).write_bytes(content)
-            self.checksums[name] = hashlib.sha256(content).hexdigest()
-        return self
-
-    def content(self, name: str) -> bytes:
-        """Of a file."""
-        return (self.folder / name).read_bytes()
 
 
 class Plays:
@@ -131,13 +107,8 @@ def installers(lab: Lab, name: str) -> list[str]:
 
 
 def litter(lab: Lab, name: str) -> list[str]:
-    """What is left of runs on a host: folders below the Windows folder, tasks, records."""
-    host = simulated(lab, name)
-    windows = host.files.find(r"C:\Windows")
-    names = list(windows.entries) if isinstance(windows, Folder) else []
-    folders = [one for one in names if one.lower().startswith("mailfleet")]
-    records = [path for path in lab.host(name).export(_RECORDS) if path != _RECORDS]
-    return [*folders, *(task.name for task in host.tasks.all()), *records]
+    """What is left of runs on a host."""
+    return update_bench.litter(simulated(lab, name))
 
 
 def sentence(result: Mapping[str, t.Any]) -> str:
@@ -151,13 +122,6 @@ def sentence(result: Mapping[str, t.Any]) -> str:
     return str(message)
 
 
-def put_on(lab: Lab, name: str, path: str, content: bytes) -> None:
-    """A file on a host."""
-    files = simulated(lab, name).files
-    files.make(path.rpartition("\\")[0], exists_ok=True)
-    files.append(files.open(path, append=False), content)
-
-
 def network(lab: Lab, name: str, *, up: bool) -> None:
     """Plugs a host's network in, or pulls it out; what runs there goes on."""
     _host, *doors = simulated(lab, name).power.listeners
@@ -168,14 +132,6 @@ def network(lab: Lab, name: str, *, up: bool) -> None:
 def installing(lab: Lab, name: str) -> bool:
     """Whether an installer runs on that host."""
     return any(one.installer for one in simulated(lab, name).processes.images())
-
-
-def until(holds: Callable[[], object], seconds: float = 60) -> None:
-    """Wait for it."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.01)
 
 
 def xp(name: str, **more: t.Any) -> dict[str, t.Any]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import reboot
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause, shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Detection, Update
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Detection, Knowledge, Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     ABSENT,
     Absent,
@@ -74,19 +74,6 @@ def presence(ctx: Context, update_id: str) -> Presence:
         if found.present is None and own.present is False and not own.proven:
             own = found
     return own
-
-
-def alternative(ctx: Context, update: Update, *, pending: bool = False) -> str | None:
-    """The id of another update that is in and enables all that this one does, whether it can still be had or not.
-
-    ``pending``: one that waits for a reboot instead.
-    """
-    for other in lookup.updates_for(ctx.knowledge, ctx.host.os):
-        if other.id != update.id and set(update.enables) <= set(other.enables):
-            found = presence(ctx, other.id)
-            if found.pending if pending else found.present:
-                return other.id
-    return None
 
 
 def _by_detection(ctx: Context, update: Update) -> Presence:
@@ -152,7 +139,7 @@ def _file_version(ctx: Context, way: Detection, _update: Update) -> Presence:
 def _filelist(ctx: Context, way: Detection, update: Update) -> Presence:
     """XP's own record of the files that an update brought: ``<family>\\<KB>\\Filelist\\<n>`` FileName, Version."""
     file_name = way.name.rpartition("\\")[2].casefold()
-    for root in _family_roots(ctx):
+    for root in families(ctx.knowledge):
         keys = ctx.snapshot.image.below(f"{root}\\{update.id}\\Filelist")
         for key in keys if isinstance(keys, tuple) else ():
             name, version = _text(key, "FileName"), _text(key, "Version")
@@ -166,8 +153,9 @@ def _text(key: RegistryKey, name: str) -> str:
     return value.data if value is not None and isinstance(value.data, str) else ""
 
 
-def _family_roots(ctx: Context) -> tuple[str, ...]:
-    return tuple(row.key for row in ctx.knowledge.registry.values() if row.id.startswith("updates-"))
+def families(knowledge: Knowledge) -> tuple[str, ...]:
+    """The keys below which update.exe (XP, 2003) records what it installed."""
+    return tuple(row.key for row in knowledge.registry.values() if row.id.startswith("updates-"))
 
 
 def _subkeys(image: RegistryImage, root: str) -> tuple[str, ...] | Absent | Unread:
@@ -180,7 +168,7 @@ def _subkeys(image: RegistryImage, root: str) -> tuple[str, ...] | Absent | Unre
 def _hotfix(ctx: Context, way: Detection, _update: Update) -> Presence:
     unread: list[str] = []
     weak = ctx.path("hotfix")
-    for root in (*_family_roots(ctx), weak):
+    for root in (*families(ctx.knowledge), weak):
         names = _subkeys(ctx.snapshot.image, root)
         if isinstance(names, Unread):
             unread.append(f"{root}: {clause(names.why)}")

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.standing import standing
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import offered_for
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import alternative, presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Finding, Remedy, Severity, State
@@ -23,28 +23,26 @@ def evaluate(ctx: Context) -> tuple[Finding, ...]:
 
 
 def _finding(ctx: Context, update: Update) -> Finding:
-    found = presence(ctx, update.id)
-    other = None if found.present else alternative(ctx, update)
-    coming = None if found.present or found.pending or other else alternative(ctx, update, pending=True)
-    if other is not None:
-        state, why = State.NOT_APPLICABLE, f"{other} does the same"
-    elif coming is not None:
-        state, why = State.FAIL, f"{coming} does the same, and waits for a reboot"
+    stands = standing(ctx, update)
+    found = stands.own
+    if stands.instead is not None:
+        state, why = State.NOT_APPLICABLE, f"{stands.instead} does the same"
+    elif stands.coming is not None:
+        state, why = State.FAIL, f"{stands.coming} does the same, and waits for a reboot"
     elif found.present is None:
         state, why = State.UNKNOWN, found.why
     else:
         state, why = (State.PASS if found.present else State.FAIL), found.why
-    waits = found.pending or coming is not None
     return ctx.finding(
         "updates.needed",
         state,
         observed=found.why,
-        effective="pending a reboot" if waits else found.present,
+        effective="pending a reboot" if stands.waits else found.present,
         wanted=True,
         where=ctx.path("cbs-packages"),
         why=f"{why[:1].upper()}{why[1:]}.",
         subject=update.id,
-        remedy=Remedy.FIX if waits else Remedy.UPDATE,
+        remedy=Remedy.FIX if stands.waits else Remedy.UPDATE,
         severity=_severity(ctx, update),
     )
 

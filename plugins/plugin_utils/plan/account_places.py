@@ -16,7 +16,7 @@ import typing as t
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.host_names import is_address
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.account_rows import AccountStore, AccountValue
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailProtocol
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     Absent,
@@ -40,9 +40,9 @@ _HOST_NAME: t.Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
 _LONGEST_NAME: t.Final = 253
 
 
-def is_host_name(text: str) -> bool:
+def is_host_name(text: object) -> bool:
     """Whether that is the name of a host by RFC 1123, or an IPv4 address: nothing that could be anything else."""
-    if not _HOST_NAME.fullmatch(text) or len(text) > _LONGEST_NAME:
+    if not isinstance(text, str) or not _HOST_NAME.fullmatch(text) or len(text) > _LONGEST_NAME:
         return False
     # A name whose last label is a number is an address, or a mistake.
     return not text.rpartition(".")[2].isdigit() or is_address(text)
@@ -50,7 +50,7 @@ def is_host_name(text: str) -> bool:
 
 def is_port(number: object) -> bool:
     """Whether that is the number of a TCP port."""
-    return isinstance(number, int) and 0 < number <= LAST_PORT
+    return isinstance(number, int) and not isinstance(number, bool) and 0 < number <= LAST_PORT
 
 
 def store_of(knowledge: Knowledge, key: str) -> AccountStore | None:
@@ -68,6 +68,11 @@ def store_of(knowledge: Knowledge, key: str) -> AccountStore | None:
             if re.fullmatch(root + pattern, rest, re.ASCII | re.IGNORECASE):
                 return store
     return None
+
+
+def is_about_account(step: Step) -> bool:
+    """Whether that step says so."""
+    return isinstance(step, RegistryStep) and step.family == FAMILY
 
 
 def name_of(value: AccountValue, protocol: MailProtocol) -> str:
@@ -104,8 +109,7 @@ def side_objection(row: AccountValue, side: RegistryValue | Absent) -> str:
     if side.type.value not in row.types:
         return f"is a {side.type.value}, and no plan writes one there"
     if row.part == "server":
-        text = text_in(side)
-        return "" if text is not None and is_host_name(text) else "is not the name of a host"
+        return "" if is_host_name(text_in(side)) else "is not the name of a host"
     if row.part == "port":
         return "" if is_port(side.data) else "is not the number of a port"
     return "" if side.data in row.known and isinstance(side.data, int) else "is no setting that is known there"

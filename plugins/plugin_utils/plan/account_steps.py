@@ -26,6 +26,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.account_places import (
     FAMILY,
+    is_about_account,
     is_host_name,
     is_port,
     name_of,
@@ -163,12 +164,8 @@ def without_part_accounts(steps: Iterable[Step], left: Iterable[Step]) -> tuple[
 
     :param left: steps that somebody took out.
     """
-    keys = {step.key.casefold() for step in left if isinstance(step, RegistryStep) and step.family == FAMILY}
-    return tuple(
-        step
-        for step in steps
-        if not (isinstance(step, RegistryStep) and step.family == FAMILY and step.key.casefold() in keys)
-    )
+    keys = {step.key.casefold() for step in left if is_about_account(step)}
+    return tuple(step for step in steps if not (is_about_account(step) and step.key.casefold() in keys))
 
 
 def is_unread(ctx: Context, key: str) -> bool:

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import alternative, presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.standing import standing
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import ExitMeaning
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
@@ -128,18 +129,17 @@ def _step(ctx: Context, kb: str, required_by: str, newer: Mapping[str, str]) -> 
     unfit = _unfit(ctx, update)
     if unfit is not None:
         return unfit
-    found = presence(ctx, kb)
+    stands = standing(ctx, update)
+    found, other, coming = stands.own, stands.instead, stands.coming
     if found.pending:
         return InstallationStep(StepKind.WAITING, kb, f"{kb} is in and waits for a reboot: {clause(found.why)}.")
     if found.present:
         return InstallationStep(StepKind.PRESENT, kb, f"{kb} is not needed again: {clause(found.why)}.")
-    other = alternative(ctx, update)
     if other is not None:
         return InstallationStep(StepKind.PRESENT, kb, f"{kb} is not needed: {other} is in and does the same.", other)
-    other = alternative(ctx, update, pending=True)
-    if other is not None:
-        why = f"{kb} is not needed: {other} does the same, and waits for a reboot."
-        return InstallationStep(StepKind.WAITING, kb, why, other)
+    if coming is not None:
+        why = f"{kb} is not needed: {coming} does the same, and waits for a reboot."
+        return InstallationStep(StepKind.WAITING, kb, why, coming)
     if kb in newer:
         why = f"{kb} is left out: {newer[kb]}, which is installed too, carries the same or newer files"
         return InstallationStep(StepKind.SUPERSEDED, kb, f"{why}.", newer[kb])

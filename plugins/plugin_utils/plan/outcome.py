@@ -26,7 +26,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import (
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.routes import Judgement
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import alternative, presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.standing import standing
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import (
@@ -196,16 +196,10 @@ def _relay(same: list[Route]) -> Change:
     return Change(ChangeKind.RELAY, "relay", first.why, details)
 
 
-def _waiting_name(ctx: Context, update: Update) -> str:
-    """Its own id, or that of another one that does the same and waits in its place."""
-    other = None if presence(ctx, update.id).pending else alternative(ctx, update, pending=True)
-    return other or update.id
-
-
 def _reboot(ctx: Context, changes: tuple[Change, ...], waiting: tuple[Update, ...]) -> tuple[Change, ...]:
     """One reboot at the end, if anything needs it; optional where only optional steps do."""
     needed = [change for change in changes if not change.optional]
-    reasons = [f"{_waiting_name(ctx, update)} is installed and waits for it" for update in waiting]
+    reasons = [f"{standing(ctx, update).coming or update.id} is installed and waits for it" for update in waiting]
     if any(change.kind is ChangeKind.UPDATE for change in needed):
         reasons.append("updates take effect after a reboot")
     if any(change.kind is ChangeKind.REGISTRY and change.family == "tls" for change in needed):

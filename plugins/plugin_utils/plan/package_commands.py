@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import families, presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import Verb
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
@@ -78,7 +78,7 @@ class Removal:
     why: str
 
 
-def installing(ctx: Context, file_name: str, backup: bool = True) -> PackageCommand | None:
+def installing(ctx: Context, file_name: str, backup: bool) -> PackageCommand | None:
     """The best way to run that file on that host; None: this Windows does not take such files.
 
     ``backup`` False: what is installed cannot be removed again, where the installer knows that choice.
@@ -150,9 +150,8 @@ def _records(ctx: Context, update: Update) -> Iterator[_Record]:
     """The families' records of that update, then those in the list of programs, which need not have been read whole."""
     names = record_names(update)
     form = re.compile("|".join(_with_issue(name) for name in names), re.IGNORECASE | re.ASCII)
-    families = [row.key for row in ctx.knowledge.registry.values() if row.id.startswith("updates-")]
     found: dict[str, None] = {}
-    for root in families:
+    for root in families(ctx.knowledge):
         for name in _listed(ctx, root, form):
             found[name] = None
             yield _Record(f"{root}\\{name}", "UninstallCommand", name, True)

@@ -79,7 +79,7 @@ def _missing(ctx: Context, update: Update, required: str) -> Need | None:
 
 def _posready(ctx: Context, update: Update) -> Need | None:
     """The embedded packages for XP ask for a flag that says what Windows this is, while they run."""
-    read = [(row, _number(ctx, row)) for row in _EMBEDDED]
+    read = [(row, _data(ctx, row)) for row in _EMBEDDED]
     if any(value == 1 for _row, value in read):
         return None
     place, flag = ctx.place(POSREADY), read[0][1]
@@ -90,18 +90,17 @@ def _posready(ctx: Context, update: Update) -> Need | None:
     return Need(f'{what} {why}. To have it set, give the consent "{POSREADY}".', POSREADY)
 
 
-def _number(ctx: Context, row_id: str) -> object:
+def _data(ctx: Context, row_id: str) -> object:
     row = ctx.knowledge.registry[row_id]
     value = ctx.snapshot.image.value(row.key, row.value or "")
     return value.data if isinstance(value, RegistryValue) else value
 
 
 def _ie8(ctx: Context, update: Update) -> Need | None:
-    row = ctx.knowledge.registry["internet-explorer"]
-    value = ctx.snapshot.image.value(row.key, row.value or "")
-    if isinstance(value, Unread):
-        return Need(f"{update.id} needs Internet Explorer 8, and its version could not be read: {clause(value.why)}.")
-    text = value.data if isinstance(value, RegistryValue) and isinstance(value.data, str) else ""
+    version = _data(ctx, "internet-explorer")
+    if isinstance(version, Unread):
+        return Need(f"{update.id} needs Internet Explorer 8, and its version could not be read: {clause(version.why)}.")
+    text = version if isinstance(version, str) else ""
     major = _MAJOR.match(text)
     if major and int(major.group()) >= 8:
         return None

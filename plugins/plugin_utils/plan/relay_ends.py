@@ -12,15 +12,15 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.repointing import RelayEnd
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import (
     OptionError,
+    choice,
     entries,
     listed,
     only_keys,
-    quoted,
 )
 
 _KEYS: t.Final = ("server", "port", "protocol", "host", "listen_port", "security")
-_PROTOCOLS: t.Final = {protocol.value: protocol for protocol in MailProtocol}
-_SECURITIES: t.Final = {one.value: one for one in (Security.NONE, Security.IMPLICIT, Security.STARTTLS)}
+_PROTOCOLS: t.Final = tuple(protocol.value for protocol in MailProtocol)
+_SECURITIES: t.Final = (Security.NONE.value, Security.IMPLICIT.value, Security.STARTTLS.value)
 
 
 def relay_ends(raw: object, option: str = "relay") -> tuple[RelayEnd, ...]:
@@ -44,25 +44,9 @@ def _end(where: str, entry: t.Mapping[str, t.Any]) -> RelayEnd:
     missing = [key for key in _KEYS if entry.get(key) is None]
     if missing:
         raise OptionError(f"{where}: {listed(missing)} is missing.")
+    protocol = MailProtocol(choice(f"{where}.protocol", entry["protocol"], _PROTOCOLS))
+    security = Security(choice(f"{where}.security", entry["security"], _SECURITIES))
     try:
-        return RelayEnd(
-            entry["server"],
-            entry["port"],
-            _of(f"{where}.protocol", entry["protocol"], _PROTOCOLS),
-            entry["host"],
-            entry["listen_port"],
-            _of(f"{where}.security", entry["security"], _SECURITIES),
-        )
-    except OptionError:
-        raise
+        return RelayEnd(entry["server"], entry["port"], protocol, entry["host"], entry["listen_port"], security)
     except ValueError as error:
         raise OptionError(f"{where}: {error}") from None
-
-
-_T = t.TypeVar("_T")
-
-
-def _of(where: str, raw: object, known: t.Mapping[str, _T]) -> _T:
-    if not isinstance(raw, str) or raw not in known:
-        raise OptionError(f"{where}: {quoted(raw)} is none of {listed(list(known))}.")
-    return known[raw]

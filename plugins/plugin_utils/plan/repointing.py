@@ -37,6 +37,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.accounts imp
     outlook_accounts,
     outlook_express_accounts,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import quoted
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
 _OAUTH: t.Final = "oauth2"
@@ -67,7 +68,7 @@ class RelayEnd:
     def __post_init__(self) -> None:
         for name in (self.server, self.host):
             if not is_host_name(name):
-                raise ValueError(f"A relay needs the name or the IPv4 address of a host, not {shown(name)!r}.")
+                raise ValueError(f"A relay needs the name or the IPv4 address of a host, not {quoted(name)}.")
         for port in (self.port, self.listen_port):
             if not is_port(port):
                 raise ValueError(f"A relay needs a port from 1 to 65535, not {port!r}.")
@@ -102,10 +103,7 @@ def repointings(ctx: Context, relays: tuple[RelayEnd, ...]) -> Repointing:
     """What has to change so that accounts reach their servers through these relays. Of several that fit, the first.
 
     An account that goes there already is not changed. One that no relay is meant for is not mentioned.
-
-    :raises ValueError: two relays are at one place and are talked to in different ways.
     """
-    _insist_on_one_way(relays)
     if not relays:
         return Repointing()
     if not counts(ctx.options, "accounts"):
@@ -127,14 +125,6 @@ def repointings(ctx: Context, relays: tuple[RelayEnd, ...]) -> Repointing:
         f"{account_words(c.details)} is left as it is: {clause(blocked[_key(c)])}." for c in _first(found, blocked)
     ]
     return Repointing(tuple(change for change in found if _key(change) not in blocked), tuple(left))
-
-
-def _insist_on_one_way(relays: tuple[RelayEnd, ...]) -> None:
-    ways: dict[tuple[str, int], tuple[MailProtocol, Security]] = {}
-    for relay in relays:
-        place, way = (canonical(relay.host), relay.listen_port), (relay.protocol, relay.security)
-        if ways.setdefault(place, way) != way:
-            raise ValueError(f"Two relays at {relay.host} port {relay.listen_port} differ in protocol or security.")
 
 
 def repointed(ctx: Context, found: Repointing) -> Context:

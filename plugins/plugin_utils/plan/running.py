@@ -14,10 +14,10 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, Step
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import ChangeKind
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.account_places import FAMILY, store_of
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.account_places import is_about_account, store_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.repointing import Repointing, account_words
 
 
@@ -49,9 +49,7 @@ class Running:
 
     def hindrance_of(self, knowledge: Knowledge, step: Step) -> str:
         """The same of a step; steps that are about no account have none."""
-        if not isinstance(step, RegistryStep) or step.family != FAMILY:
-            return ""
-        return self.hindrance(knowledge, step.key)
+        return self.hindrance(knowledge, step.key) if is_about_account(step) else ""
 
 
 def without_running(knowledge: Knowledge, found: Repointing, running: Running) -> Repointing:

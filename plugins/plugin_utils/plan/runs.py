@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import Verb
@@ -98,6 +98,13 @@ class PackageRun:
     code: str = ""
     resumed: bool = False
 
+    def in_force(self) -> PackageRun:
+        """The same once the host has restarted."""
+        if self.outcome != "needs_reboot":
+            return self
+        done = "installed" if self.verb == "install" else "removed"
+        return replace(self, outcome=done, words=f"{self.kb} is {done}; the host has restarted since.")
+
 
 @dataclass(frozen=True, slots=True)
 class Updated:
@@ -127,6 +134,10 @@ class Updated:
         """Whether anything was, or would be, changed on the host."""
         return bool(self.steps or self.restarts or any(one.outcome in CHANGING for one in self.packages))
 
+    def in_force(self) -> Updated:
+        """The same once somebody else has restarted the host."""
+        return replace(self, packages=tuple(run.in_force() for run in self.packages), restart_needed="")
+
 
 @dataclass(frozen=True, slots=True)
 class FixedFully:
@@ -134,7 +145,8 @@ class FixedFully:
 
     ``updated`` None: no packages were ordered. ``fixed`` None: packages failed, so nothing else was done. ``again``:
     the fix after the restart, which usually finds nothing to do. ``failed``: what went wrong between these, or "".
-    ``broken``: a sentence for each stale lock that was broken for the restart.
+    ``broken``: a sentence for each stale lock that was broken for the restart. ``unwound``: what was put back since a
+    setting did not take; ``not_unwound``: why it could not be.
     """
 
     updated: Updated | None
@@ -143,3 +155,5 @@ class FixedFully:
     restarted: bool = False
     failed: str = ""
     broken: tuple[str, ...] = ()
+    unwound: RolledBack | None = None
+    not_unwound: str = ""

@@ -8,9 +8,10 @@ from __future__ import annotations
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import components, release, routes
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.effective import EffectiveMask, winhttp, wininet
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.standing import alternative, standing
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import evaluate as tls_findings
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.tls import offered_for
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import alternative, presence
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts, waiver_for
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Update
@@ -40,15 +41,7 @@ def waiting(ctx: Context) -> tuple[Update, ...]:
     if not any(counts(ctx.options, family) for family in _ABOUT_UPDATES):
         return ()
     ctx = after(ctx, Plan(_service_packs(ctx)))
-    return tuple(update for update in offered_for(ctx) if _waits(ctx, update))
-
-
-def _waits(ctx: Context, update: Update) -> bool:
-    """It is in, or another one that does the same, and only a reboot is missing."""
-    found = presence(ctx, update.id)
-    if found.present or found.pending or alternative(ctx, update):
-        return found.pending
-    return alternative(ctx, update, pending=True) is not None
+    return tuple(update for update in offered_for(ctx) if standing(ctx, update).waits)
 
 
 def serves_routes(ctx: Context, update: Update) -> bool:

@@ -25,23 +25,18 @@ _LINE: t.Final = re.compile(
 _LONGEST: t.Final = 1_000_000
 
 
-def parse_checksums(
-    given: Mapping[str, t.Any] | None,
-    text_of_file: str | None,
-    option: str = "checksums",
-    file_option: str = "checksum_file",
-) -> dict[str, str]:
+def parse_checksums(given: Mapping[str, t.Any] | None, text_of_file: str | None) -> dict[str, str]:
     """File names, casefolded and without folders, with their SHA-256 in small hex digits, from both of them.
 
     :raises OptionError: something is no checksum, or one file has two of them.
     """
     found: dict[str, str] = {}
     if given is not None:
-        for name, value in mapping(option, given).items():
-            where = f"{option}: {quoted(name)}"
+        for name, value in mapping("checksums", given).items():
+            where = f"checksums: {quoted(name)}"
             _add(found, name, _sum(value, where), where)
     if text_of_file is not None:
-        _file(found, text_of_file, file_option)
+        _file(found, text_of_file)
     return found
 
 
@@ -53,13 +48,15 @@ def _sum(value: object, where: str) -> str:
     return text.lower()
 
 
-def _file(found: dict[str, str], text: str, option: str) -> None:
+def _file(found: dict[str, str], text: str) -> None:
     if len(text) > _LONGEST:
-        raise OptionError(f"{option}: it has {len(text)} characters, and {_LONGEST} are the most: it is no such list.")
+        raise OptionError(
+            f"checksum_file: it has {len(text)} characters, and {_LONGEST} are the most: it is no such list."
+        )
     for number, line in enumerate(lines_of(text.removeprefix("\ufeff")), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        where = f"{option}, line {number}"
+        where = f"checksum_file, line {number}"
         entry = _LINE.fullmatch(line.strip())
         if entry is None:
             raise OptionError(f"{where}: {quoted(line)} is no SHA-256 with the name of a file, as sha256sum writes it.")

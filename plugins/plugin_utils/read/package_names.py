@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 import typing as t
 
-#: At most 200 characters. Devices are there in every folder; their names count up to the first dot.
+#: Devices, which Windows finds in every folder; names count up to the first dot.
+#: https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+DEVICE: t.Final = r"(?:con|nul|prn|aux|com[0-9]|lpt[0-9])"
+#: At most 200 characters.
 FILE_NAME: t.Final = re.compile(
-    r"(?!(?:con|nul|prn|aux|com[0-9]|lpt[0-9])\.)(?=.{1,200}\Z)"
+    rf"(?!{DEVICE}\.)(?=.{{1,200}}\Z)"
     r"[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)*\.(?:exe|msu|cab)",
     re.IGNORECASE | re.ASCII,
 )

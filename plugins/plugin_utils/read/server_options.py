@@ -11,6 +11,7 @@ import typing as t
 import unicodedata
 from collections.abc import Mapping
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailProtocol, Security, Server
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.acceptance_options import parse_acceptance
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import (
@@ -28,29 +29,6 @@ _PROTOCOLS: t.Final = tuple(protocol.value for protocol in MailProtocol)
 #: Accounts know more kinds of security than an operator may ask for.
 _SECURITIES: t.Final = (Security.IMPLICIT.value, Security.STARTTLS.value, Security.NONE.value)
 _AUTH: t.Final = ("password", "app_password", "oauth2")
-
-#: RFC 8314 and RFC 6409. A port that begins in clear is taken for STARTTLS: nobody wants a password to travel in
-#: clear, so "none" has to be written out.
-_OF_PORT: t.Final[Mapping[int, tuple[str, str]]] = {
-    25: ("smtp", "starttls"),
-    465: ("smtp", "implicit"),
-    587: ("smtp", "starttls"),
-    110: ("pop3", "starttls"),
-    995: ("pop3", "implicit"),
-    143: ("imap", "starttls"),
-    993: ("imap", "implicit"),
-}
-_PORT_OF: t.Final[Mapping[tuple[str, str], int]] = {
-    ("smtp", "implicit"): 465,
-    ("smtp", "starttls"): 587,
-    ("smtp", "none"): 25,
-    ("imap", "implicit"): 993,
-    ("imap", "starttls"): 143,
-    ("imap", "none"): 143,
-    ("pop3", "implicit"): 995,
-    ("pop3", "starttls"): 110,
-    ("pop3", "none"): 110,
-}
 
 #: Characters of a name as people write it; its form in DNS has at most 253.
 _LONGEST: t.Final = 512
@@ -108,17 +86,25 @@ def _door(option: str, given: Mapping[str, t.Any]) -> tuple[int, str, str]:
     if port is None:
         if protocol is None or security is None:
             raise OptionError(f"{option}: without a port, {quoted(given['host'])} needs protocol and security.")
-        return _PORT_OF[protocol, security], protocol, security
-    usual_protocol, usual_security = _OF_PORT.get(port, (None, None))
-    wanted = protocol or usual_protocol
+        return _usual_port(protocol, security), protocol, security
+    usual = load().ports.get(port)
+    wanted = protocol or (usual.protocol if usual else None)
     if wanted is None:
         raise OptionError(f"{option}: port {port} does not tell the protocol; add protocol ({', '.join(_PROTOCOLS)}).")
-    level = security or (usual_security if wanted == usual_protocol else None)
+    # A port that begins in clear is taken for STARTTLS: nobody wants a password to travel in clear.
+    level = security or (usual.security if usual and usual.protocol == wanted else None)
     if level is None:
         raise OptionError(
             f"{option}: port {port} with {wanted} does not tell the security; add security ({', '.join(_SECURITIES)})."
         )
     return port, wanted, level
+
+
+def _usual_port(protocol: str, security: str) -> int:
+    """Of the two of SMTP that begin in clear, 25 is the one of old; clients submit with TLS at 587. RFC 6409."""
+    begins = Security.STARTTLS.value if security == Security.NONE.value else security
+    ports = [row.port for row in load().ports.values() if (row.protocol, row.security) == (protocol, begins)]
+    return min(ports) if security == Security.NONE.value else max(ports)
 
 
 def _port(option: str, raw: object) -> int:

@@ -47,7 +47,7 @@ _SHA1_BYTES: t.Final = 20
 _NAMED: t.Final = 5
 
 
-def accepts_of(report: object, server: Server, option: str = "sslyze") -> Acceptance:
+def accepts_of(report: object, server: Server, option: str) -> Acceptance:
     """What a report says of this server, told apart by name and port. ``report``: the JSON, parsed.
 
     :raises OptionError: it is no such report, or does not have this server, or asked it in another way (STARTTLS), or
@@ -168,12 +168,10 @@ def _certificate(option: str, scan: Mapping[str, t.Any], server: Server) -> dict
         _mapping(option, "an entry of certificate_deployments", raw)
         for raw in _list(option, "certificate_deployments", found.get("certificate_deployments"))
     ]
-    chains = [_chain(option, deployment.get("received_certificate_chain")) for deployment in deployments]
-    described = [
-        (_leaf(option, chain), chain, deployment) for chain, deployment in zip(chains, deployments, strict=True)
-    ]
-    if not described:
+    if not deployments:
         return {}
+    chains = [_chain(option, deployment.get("received_certificate_chain")) for deployment in deployments]
+    described = zip([_leaf(option, chain) for chain in chains], chains, deployments, strict=True)
     leaf, chain, deployment = min(described, key=lambda one: one[0].get("key") != "rsa")
     prints = [_sha1(option, one) for one in chain]
     bare = found.get("certificate_deployment_with_sni_disabled")

@@ -11,12 +11,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import boolean, mapping, quoted
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import places
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.fields import Endpoint
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.refusals import overlap
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import Relay, RelayError
-
-#: Part of the name of the units of relays; listeners of these are our own.
-OWN_UNIT: t.Final = "mailfleet-relay@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,8 @@ def _listening(raw: object) -> Iterator[Taken]:
     lines = raw.splitlines() if isinstance(raw, str) else raw if isinstance(raw, (list, tuple)) else ()
     for line in lines:
         found = _LISTENER.match(str(line) + " ")
-        if found is None or OWN_UNIT in str(line):
+        # Listeners of relays are our own.
+        if found is None or places.INSTANCE in str(line):
             continue
         host = found.group(1).partition("%")[0].strip("[]").replace("*", "::")
         unit = _UNIT.search(str(line)[found.end() :])

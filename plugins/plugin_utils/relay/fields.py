@@ -41,9 +41,14 @@ class Endpoint:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def is_address(host: str) -> bool:
-    """True for an IP address, False for a name."""
-    return _ADDRESS.fullmatch(host) is not None and (":" in host or host.rpartition(".")[2].isdigit())
+def reaches(network: Network, host: str) -> bool:
+    """Whether clients of that network speak the version of IP of that address. "::" takes IPv4 too, as Linux has it."""
+    return host == "::" or network.version == version_of(host)
+
+
+def version_of(host: str) -> int:
+    """4 or 6, of an IP address."""
+    return 6 if ":" in host else 4
 
 
 def port(option: str, raw: object) -> int:

@@ -184,9 +184,9 @@ def _no_relay(gathering: _Gathering, host: str, server: str, protocol: str, clie
     networks = gathering.wish.addresses.get(host, ())
     if not networks:
         return "Its address is not among the addresses given, so no relay would let it in."
-    version = 6 if ":" in gathering.wish.listen else 4
-    if gathering.wish.listen != "::" and not any(one.version == version for one in networks):
-        return f"It has no IPv{version} address to reach {gathering.wish.listen} from."
+    listen = gathering.wish.listen
+    if not any(fields.reaches(one, listen) for one in networks):
+        return f"It has no IPv{fields.version_of(listen)} address to reach {listen} from."
     return ""
 
 
@@ -268,9 +268,8 @@ def _free_port(first: int, ports: set[int]) -> int:
 
 def _data(gathering: _Gathering, way: _Way, name: str, port: int) -> dict[str, t.Any]:
     wish = gathering.wish
-    version = 6 if ":" in wish.listen else 4
     networks = {one for host in gathering.hosts[way] for one in wish.addresses[host]}
-    fitting = [one for one in networks if wish.listen == "::" or one.version == version]
+    fitting = [one for one in networks if fields.reaches(one, wish.listen)]
     return {
         "name": name,
         "upstream": way.server,

@@ -17,7 +17,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specificati
 
 TABLE: t.Final = "inet mailfleet_relay"
 _FAMILIES: t.Final = ((4, "ip"), (6, "ip6"))
-_EVERY: t.Final = ("0.0.0.0", "::")
 
 
 def ruleset(relays: Collection[Relay]) -> str:
@@ -58,6 +57,6 @@ def _listener(relay: Relay) -> str:
     host, port = relay.listen.host, f"tcp dport {relay.listen.port}"
     if host == "0.0.0.0":
         return f"meta nfproto ipv4 {port}"
-    if host in _EVERY:
+    if host == "::":
         return port
     return f"{'ip6' if ':' in host else 'ip'} daddr {host} {port}"

@@ -16,7 +16,9 @@ GROUP: t.Final = "mailfleet-relay"
 UNITS: t.Final = "/etc/systemd/system"
 RULES: t.Final = f"{FOLDER}/relays.nft"
 RUNTIME: t.Final = "mailfleet-relay"
-TEMPLATE: t.Final = "mailfleet-relay@.service"
+#: What the names of all relays' units begin with.
+INSTANCE: t.Final = "mailfleet-relay@"
+TEMPLATE: t.Final = f"{INSTANCE}.service"
 FILTER: t.Final = "mailfleet-relay-filter.service"
 
 
@@ -42,7 +44,7 @@ def key(name: str) -> str:
 
 def service(name: str) -> str:
     """The instance of the unit."""
-    return f"mailfleet-relay@{name}.service"
+    return f"{INSTANCE}{name}.service"
 
 
 def drop_in(name: str) -> str:

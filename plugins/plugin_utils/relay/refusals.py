@@ -10,9 +10,16 @@ import re
 import typing as t
 from collections.abc import Callable, Collection, Iterator
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailProtocol, Security
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.host_names import is_address
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Security
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.consents import CLEARTEXT_LEG
-from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.fields import Endpoint, Network, is_address
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.fields import (
+    Endpoint,
+    Network,
+    reaches,
+    version_of,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import (
     Inbound,
     Relay,
@@ -20,22 +27,12 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specificati
     read_relays,
 )
 
-#: The consent under which a relay takes mail, and passwords, in clear text.
-#: Ports below 1024 that are given to a relay: those of mail. Any other may be one that the machine lives by.
-MAIL_PORTS: t.Final = (25, 110, 143, 465, 587, 993, 995)
-#: RFC 8314, 3: what these ports speak is fixed; stunnel would wait for words that never come.
-_FIXED: t.Final = {
-    465: (MailProtocol.SMTP, Security.IMPLICIT),
-    993: (MailProtocol.IMAP, Security.IMPLICIT),
-    995: (MailProtocol.POP3, Security.IMPLICIT),
-    25: (MailProtocol.SMTP, Security.STARTTLS),
-    587: (MailProtocol.SMTP, Security.STARTTLS),
-    110: (MailProtocol.POP3, Security.STARTTLS),
-    143: (MailProtocol.IMAP, Security.STARTTLS),
-}
+#: Of those below 1024 only these are given to a relay: any other may be one that the machine lives by.
+_MAIL_PORTS: t.Final = load().ports
 _WILDCARDS: t.Final = ("0.0.0.0", "::")
 #: Suites that the front of a relay has, with its RSA certificate. OpenSSL 3 is built without RC4 and 3DES
 #: ("no-weak-ssl-ciphers"), and finite-field DH is off.
+#: https://github.com/openssl/openssl/blob/openssl-3.0/INSTALL.md
 _FRONT: t.Final = re.compile(r"TLS_(?:(?:RSA|ECDHE_RSA)_WITH_)?(?:AES|CHACHA20)_[A-Z0-9_]+")
 
 
@@ -91,8 +88,8 @@ def _any_address(relay: Relay) -> str:
 
 
 def _port(relay: Relay) -> str:
-    if relay.privileged and relay.listen.port not in MAIL_PORTS:
-        mail = ", ".join(map(str, MAIL_PORTS))
+    if relay.privileged and relay.listen.port not in _MAIL_PORTS:
+        mail = ", ".join(map(str, sorted(_MAIL_PORTS)))
         return f"port {relay.listen.port} is below 1024 and not one of mail ({mail}); take one from 1024 on."
     return ""
 
@@ -121,12 +118,9 @@ def _everybody(relay: Relay) -> str:
 
 
 def _family(relay: Relay) -> str:
-    if relay.listen.host == "::":
-        return ""
-    version = 6 if ":" in relay.listen.host else 4
     for one in relay.allow:
-        if one.version != version:
-            return f"nobody from {one} can reach {relay.listen.host}, which is IPv{version}."
+        if not reaches(one, relay.listen.host):
+            return f"nobody from {one} can reach {relay.listen.host}, which is IPv{version_of(relay.listen.host)}."
     return ""
 
 
@@ -136,11 +130,12 @@ def collapsed(networks: Collection[Network], version: int) -> list[Network]:
 
 
 def _fixed(relay: Relay) -> str:
-    protocol, security = _FIXED.get(relay.port, (relay.protocol, relay.upstream_security))
-    if relay.protocol is not protocol:
-        return f"port {relay.port} is one of {protocol.value}, not of {relay.protocol.value}."
-    if relay.upstream_security is not security:
-        return f"port {relay.port} speaks {security.value}, not {relay.upstream_security.value}."
+    """What the ports of mail speak is fixed: stunnel would wait for words that never come."""
+    row = _MAIL_PORTS.get(relay.port)
+    if row is not None and row.protocol != relay.protocol.value:
+        return f"port {relay.port} is one of {row.protocol}, not of {relay.protocol.value}."
+    if row is not None and row.security != relay.upstream_security.value:
+        return f"port {relay.port} speaks {row.security}, not {relay.upstream_security.value}."
     return ""
 
 

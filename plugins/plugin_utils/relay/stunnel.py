@@ -14,10 +14,11 @@ import typing as t
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.host_names import is_address
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Security
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import places
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.facts import Facts
-from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.fields import Endpoint, is_address
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.fields import Endpoint
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import Inbound, Relay
 
 Options = tuple[tuple[str, str], ...]

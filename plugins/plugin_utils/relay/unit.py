@@ -10,6 +10,7 @@ know it ignores, with a warning.
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import places
@@ -113,9 +114,19 @@ def template(facts: Facts) -> str:
 
 
 def unit(relay: Relay) -> str:
-    """The drop-in of this relay: a capability only where its port needs one."""
+    """The drop-in of this relay: its user, and a capability only where its port needs one.
+
+    Unless told, systemd calls a dynamic user what stands before the @ of the unit: one user for all relays, with the
+    name of the group, which it refuses.
+    """
     extra = _PRIVILEGED if relay.privileged else _ORDINARY
-    return f"# Written by mailfleet.client.tls_relay, which overwrites it.\n[Service]\n{extra}"
+    user = f"User={user_of(relay.name)}\n"
+    return f"# Written by mailfleet.client.tls_relay, which overwrites it.\n[Service]\n{user}{extra}"
+
+
+def user_of(name: str) -> str:
+    """The user of the relay with that name: users have at most 31 characters, relays 32."""
+    return f"mfr-{hashlib.sha256(name.encode('ascii')).hexdigest()[:16]}"
 
 
 def fence() -> str:

@@ -116,7 +116,7 @@ def _way(source: PackageSource, second_hop: bool, domain: bool | Unread, version
 def _copy(fetch: Fetch) -> None:
     """Copy it in our own session."""
     origin = quote(fetch.origin)
-    lines = fetch.said(f"copy /y /b {origin} {fetch.far.target}&(if errorlevel 1 (echo {_FAILED}))")
+    lines = fetch.far.said(f"copy /y /b {origin} {fetch.far.target}&(if errorlevel 1 (echo {_FAILED}))")
     words = [line for line in lines if line.strip() != _FAILED]
     if len(words) < len(lines):
         raise TransferError(

@@ -8,12 +8,20 @@ from __future__ import annotations
 import typing as t
 
 from ansible import constants
+from ansible.plugins.action import ActionBase
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.consents import CONSENTS
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import (
     JournalFolder,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Desk, Interrupted, Refusal, Terms
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import (
+    ERRORS,
+    Desk,
+    Interrupted,
+    Refusal,
+    Terms,
+)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import own_connection
 
@@ -63,3 +71,29 @@ def failure(error: Exception, *, changing: bool = True) -> dict[str, t.Any]:
             f" mail_tls_rollback, run: {error.run}."
         )
     return answer
+
+
+class ChangingAction(ActionBase):  # type: ignore[misc]
+    """The action plugin of a task that changes hosts, but for what it does: arguments in, a result or a failure out."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+    #: The options of the task.
+    OPTIONS: t.ClassVar[dict[str, t.Any]] = {}
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Do it to the host of this task."""
+        answer: dict[str, t.Any] = super().run(tmp, task_vars)
+        _validation, arguments = self.validate_argument_spec(argument_spec=self.OPTIONS)
+        try:
+            return {**answer, **self.act(arguments, str((task_vars or {}).get("inventory_hostname", "")))}
+        except (*ERRORS, OptionError) as error:
+            return {**answer, **failure(error)}
+
+    def act(self, arguments: dict[str, t.Any], host: str) -> dict[str, t.Any]:
+        """What the task does; its result. Raises ERRORS and OptionError.
+
+        :param host: its name in the inventory.
+        """
+        raise NotImplementedError

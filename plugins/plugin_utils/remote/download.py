@@ -32,8 +32,8 @@ def download(fetch: Fetch, there: int = 0) -> None:
     :param there: bytes of it, whole pieces, that are there from an earlier run.
     :raises TransferError: the server does not give it, or the host has no room for it.
     """
-    fetch.write(download_script.NAME, download_script.SCRIPT, "the script that downloads")
-    piece = fetch.staged(_PIECE)
+    fetch.far.write(download_script.NAME, download_script.SCRIPT, "the script that downloads")
+    piece, script = fetch.far.staged(_PIECE), fetch.far.staged(download_script.NAME)
     done = there
     while True:
         status, count, total = _asked(fetch, piece, done)
@@ -46,19 +46,19 @@ def download(fetch: Fetch, there: int = 0) -> None:
         fetch.report(done, total)
         if done >= total:
             break
-    fetch.delete(_PIECE, download_script.NAME)
+    fetch.far.delete(piece, script)
 
 
 def _asked(fetch: Fetch, piece: str, done: int) -> tuple[int, int, int]:
     """(status, bytes that are in the piece, bytes of the whole); tries again where the connection broke."""
-    script, most = fetch.staged(download_script.NAME), download_script.PIECE
+    script, most = fetch.far.staged(download_script.NAME), download_script.PIECE
     command = f"cscript //nologo //E:JScript {script} {quote(fetch.origin)} {piece} {done} {most}"
     lines: tuple[str, ...] = ()
     for number in range(_TRIES):
         if number:
             fetch.sleep(_PAUSE)
             fetch.report(done, 0)
-        lines = fetch.said(f"(if exist {piece} (del /q {piece}))", command)
+        lines = fetch.far.said(f"(if exist {piece} (del /q {piece}))", command)
         answer = next(filter(None, (_ANSWER.fullmatch(line.strip()) for line in lines)), None)
         if answer is None:
             continue
@@ -98,5 +98,5 @@ def _append(fetch: Fetch, piece: str, done: int, count: int) -> None:
     target = fetch.far.target
     insist(fetch.far.size(piece), count, f"a piece of {fetch.name}")
     parts = f"{target}+{piece}" if done else piece
-    lines = fetch.said(f"copy /y /b {parts} {target}")
+    lines = fetch.far.said(f"copy /y /b {parts} {target}")
     insist(fetch.far.size(target), done + count, fetch.name, it_said(lines))

@@ -25,6 +25,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding im
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import RestartError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import ERRORS, Interrupted, Visit
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.undoing import roll_back
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import Pace, UpdateOrder
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.updating import update
 
@@ -37,19 +38,21 @@ def fix_fully(
     updates: bool = True,
     second_hop: bool = False,
     relays: tuple[RelayEnd, ...] = (),
+    unwind: bool = False,
 ) -> FixedFully:
     """Fix one host, with its packages and with one restart, as far as they are ordered.
 
     :param visit: with ``updates``, its reading is one of :mod:`update_reading`.
     :param updates: whether the packages that the plan names are run.
     :param relays: to which accounts are to go instead of their servers.
+    :param unwind: undo the settings where one of them did not take.
     :raises Refusal: nothing was done, and why.
     :raises Interrupted: the connection was lost while settings were changed, and nothing else had been done before.
     :raises JournalFolderError: the controller cannot keep its journals; nothing was done.
     :raises ShellError: the connection was lost before anything was begun.
     """
     if not updates:
-        return _restarted(visit, order, pace, FixedFully(None, fix(visit, relays=relays)), relays)
+        return _ended(visit, order, pace, FixedFully(None, fix(visit, relays=relays)), relays, unwind)
     updated = update(visit, order, pace, second_hop=second_hop, last_restart=False)
     if updated.failed:
         return FixedFully(updated)
@@ -62,7 +65,7 @@ def fix_fully(
         if not updated.changed:
             raise
         return FixedFully(updated, failed=f"The packages are in; after them: {_told(error)}")
-    return _restarted(visit, order, pace, FixedFully(updated, fixed), relays)
+    return _ended(visit, order, pace, FixedFully(updated, fixed), relays, unwind)
 
 
 def _with(updated: Updated) -> Wanted:
@@ -81,11 +84,22 @@ def _told(error: Exception) -> str:
     return f"{error}{run}"
 
 
-def _restarted(
-    visit: Visit, order: UpdateOrder, pace: Pace, done: FixedFully, relays: tuple[RelayEnd, ...]
+def _unwound(visit: Visit, done: FixedFully, run: str) -> FixedFully:
+    """The settings put back, of which one did not take."""
+    try:
+        undone = roll_back(visit.shell, visit.knowledge, run, visit.desk, visit.terms, stop_on_drift=False)
+    except ERRORS as error:
+        return replace(done, not_unwound=str(error))
+    return replace(done, unwound=undone)
+
+
+def _ended(
+    visit: Visit, order: UpdateOrder, pace: Pace, done: FixedFully, relays: tuple[RelayEnd, ...], unwind: bool
 ) -> FixedFully:
-    """The restart, if it is ordered and needed, and what has to be done after it."""
+    """The restart, if it is ordered and needed, and what has to be done after it; or the way back."""
     fixed, updated = done.fixed, done.updated
+    if fixed is not None and fixed.failed and fixed.run and unwind:
+        return _unwound(visit, done, fixed.run)
     if fixed is None or fixed.failed or visit.terms.check or not order.reboot:
         return done
     if not fixed.restart_reasons and not (updated and updated.restart_needed):
@@ -97,6 +111,7 @@ def _restarted(
     except (RestartError, *ERRORS) as error:
         return replace(done, failed=_told(error))
     try:
-        return replace(done, again=fix(visit, relays=relays), restarted=True)
+        done = replace(done, updated=updated.in_force() if updated else None, restarted=True)
+        return replace(done, again=fix(visit, relays=relays))
     except ERRORS as error:
-        return replace(done, restarted=True, failed=f"The host was restarted; after that: {_told(error)}")
+        return replace(done, failed=f"The host was restarted; after that: {_told(error)}")

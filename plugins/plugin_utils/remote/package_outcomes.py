@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
-from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import GOOD, ExitOutcome
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.install_rows import GOOD
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.installation import after_run
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import PackageRun
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import job_words
@@ -30,13 +28,12 @@ def judged(place: Workplace, record: JobRecord, code: int) -> PackageRun:
     clean(place, record)
     if meaning.outcome == "not_applicable":
         meaning = after_run(place.look_again(), update, meaning)
-    if meaning.outcome == "needs_reboot" and place.hold.boot != record.boot and _is_done(place, record):
-        outcome: ExitOutcome = "installed" if record.verb == "install" else "removed"
-        meaning = replace(meaning, outcome=outcome, words=f"is {outcome}; the host has restarted since")
     words = f"{record.kb} {clause(meaning.words)}"
     if not meaning.good:
         words += f" (exit code {meaning.code_text})" + (f"; its last words were: {clause(said)}" if said else "")
-    return PackageRun(record.kb, record.verb, meaning.outcome, f"{words}.", record.file, meaning.code_text)
+    run = PackageRun(record.kb, record.verb, meaning.outcome, f"{words}.", record.file, meaning.code_text)
+    restarted = meaning.outcome == "needs_reboot" and place.hold.boot != record.boot
+    return run.in_force() if restarted and _is_done(place, record) else run
 
 
 def after_breaking_off(place: Workplace, record: JobRecord) -> PackageRun:

@@ -29,13 +29,12 @@ class Series:
     """What has come of a run so far, which is to be told whatever becomes of it.
 
     ``last_restart`` False: the restart at the end is somebody else's business. ``left``: what is not run;
-    ``waiting``: some of that is installed and waits for a restart. ``in_force``: so many of the packages wait no more.
+    ``waiting``: some of that is installed and waits for a restart.
     """
 
     last_restart: bool
     left: tuple[InstallationStep, ...] = ()
     waiting: bool = False
-    in_force: int = 0
     packages: list[PackageRun] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     restarts: int = 0
@@ -50,7 +49,7 @@ class Series:
     @property
     def waits(self) -> bool:
         """Whether something that is installed, or removed, waits for a restart that has not come yet."""
-        return self.waiting or any(run.outcome == "needs_reboot" for run in self.packages[self.in_force :])
+        return self.waiting or any(run.outcome == "needs_reboot" for run in self.packages)
 
     def finish(self, place: Workplace, records: Iterable[JobRecord]) -> dict[str, JobRecord]:
         """See to the end of what an earlier run began.
@@ -130,7 +129,8 @@ class Series:
             return False
         restart_held(place.shell, place.hold, place.order, place.pace)
         self.restarts += 1
-        self.waiting, self.in_force, self.restart_needed = False, len(self.packages), ""
+        self.packages[:] = [run.in_force() for run in self.packages]
+        self.waiting, self.restart_needed = False, ""
         return True
 
     def _leave(self, steps: Sequence[InstallationStep]) -> None:

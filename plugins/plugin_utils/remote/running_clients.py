@@ -22,10 +22,10 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, Step
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryImage, Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import Snapshot, UserHive
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.account_places import FAMILY
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.account_places import is_about_account
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.running import Running
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import hives
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
@@ -98,7 +98,7 @@ def hindrance(
     :param image: a reading that lists the hives which Windows has loaded.
     :raises ShellError: an answer is not complete.
     """
-    if not any(isinstance(step, RegistryStep) and step.family == FAMILY for step in steps):
+    if not any(map(is_about_account, steps)):
         return None
     users = tuple(UserHive(sid, f"HKU\\{sid}") for sid in hives.subkeys(image, "HKU"))
     nobody = Unread("was not asked for")

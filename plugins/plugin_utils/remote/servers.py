@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Entries of ``servers`` with ``probe: true``, asked from the controller, and those with a report of sslyze.
 
-Every host of a play is audited in a process of its own, and these cannot share what they learn. So ``probe: true``
+Every task of every host runs in a process of its own, and these cannot share what they learn. So ``probe: true``
 costs each host one probe of each such server: up to 25 handshakes, and a fleet may look like an attack to the server.
 What to do for more than a few hosts: probe once before (``mail_tls_probe`` with ``run_once``, on the controller) and
 hand on what it returns as ``accepts``. Both ways give the same audit. Within one process a server is asked once.
 
-A report is read once per process, too; it is a file of the controller.
+A report is read once per process, too, however many servers it tells of; it is a file of the controller. That is once
+per host and task: the options are known in the process of the host only, not in the parent.
 """
 
 from __future__ import annotations
@@ -116,12 +117,8 @@ def _parsed(path: str) -> object:
 
 
 def _with(server: Server, result: Mapping[str, t.Any]) -> Server:
-    return dataclasses.replace(server, accepts=acceptance(result), auth=server.auth or _auth(result))
-
-
-def _auth(result: Mapping[str, t.Any]) -> tuple[str, ...] | None:
-    words = probe.sign_in(result["auth_advertised"])
-    return None if words is None else tuple(words)
+    auth = server.auth or tuple(probe.sign_in(result["auth_advertised"]) or ()) or None
+    return dataclasses.replace(server, accepts=acceptance(result), auth=auth)
 
 
 def acceptance(result: Mapping[str, t.Any]) -> Acceptance:

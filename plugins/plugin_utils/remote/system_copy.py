@@ -55,7 +55,7 @@ def copy_as_system(fetch: Fetch) -> None:
         if _wait(fetch).code != 0:
             # Whoever ran it may have its output open for a moment more.
             busy, output = (_task(fetch).at(name) for name in ("busy.txt", "output.txt"))
-            said = fetch.said(f"(if exist {busy} (type {busy}))&(if not exist {busy} (type {output}))")
+            said = fetch.far.said(f"(if exist {busy} (type {busy}))&(if not exist {busy} (type {output}))")
             raise TransferError(
                 f"{shown(fetch.origin, 400)} could not be copied by the host as SYSTEM: it is not there, or the share"
                 f" may not be read by the host's account in its domain, or the disk is full{it_said(said)}."
@@ -78,7 +78,7 @@ def _task(fetch: Fetch) -> SystemTask:
 
 
 def _stop(fetch: Fetch) -> None:
-    fetch.said(system_task.ending(_task(fetch)), system_task.deleting(_task(fetch)))
+    fetch.far.said(system_task.ending(_task(fetch)), system_task.deleting(_task(fetch)))
 
 
 def _wait(fetch: Fetch) -> Look:

@@ -46,9 +46,13 @@ class Far:
     script: bool = False
     _staged: bool = field(default=False, repr=False)
 
+    def staged(self, name: str) -> str:
+        """The path of a helper file beside it, for a command line."""
+        return stage.path(self.folder, name)
+
     def part(self, number: int) -> str:
         """The path of a decoded part."""
-        return stage.path(self.folder, f"part{number}.bin")
+        return self.staged(f"part{number}.bin")
 
     def _ask(self, commands: Sequence[str], files: Sequence[str] = ()) -> tuple[int | None, ...]:
         """Carry out commands; the sizes of files after that, None where there is none.
@@ -74,13 +78,21 @@ class Far:
         lines = self.exchange.answers.lines(code)
         return () if isinstance(lines, Unread) else lines
 
+    def said(self, *commands: str) -> tuple[str, ...]:
+        """Carry out commands; the lines that they printed, none where the answer may not be believed.
+
+        :raises ShellError: the answer is not complete.
+        """
+        self._ask(commands)
+        return tuple(line for number in range(len(commands)) for line in self._said(f"DO{number}"))
+
     def words(self, *codes: str) -> str:
         """What the host said to commands of the last line, for the end of a sentence."""
         return it_said(line for code in codes for line in self._said(code))
 
     def begin(self) -> tuple[int | None, tuple[str, ...]]:
         """Make the folder. The size of the file as it is, and which names for texts are free."""
-        texts = [stage.path(self.folder, f"text{number}.txt") for number in range(_TEXTS)]
+        texts = [self.staged(f"text{number}.txt") for number in range(_TEXTS)]
         new = stage.folder_path(self.folder)
         cleaning = "&".join(f"(if exist {text} (del /q {text}))" for text in texts)
         size, *taken = self._ask([f"(if not exist {new} (md {new}))", cleaning], [self.target, *texts])
@@ -91,10 +103,10 @@ class Far:
 
         :raises TransferError: it is none.
         """
-        self._ask(["echo [%SystemRoot%]"])
-        found = _ROOT.fullmatch("".join(self._said("DO0")).strip())
+        lines = self.said("echo [%SystemRoot%]")
+        found = _ROOT.fullmatch("".join(lines).strip())
         if found is None:
-            raise TransferError(f"The host does not say where its Windows folder is{self.words('DO0')}.")
+            raise TransferError(f"The host does not say where its Windows folder is{it_said(lines)}.")
         return found[1]
 
     def size(self, file: str) -> int | None:
@@ -103,7 +115,15 @@ class Far:
 
     def delete(self, *files: str) -> None:
         """Remove files."""
-        self._ask([f"del /q {file}" for file in files])
+        self._ask([f"(if exist {file} (del /q {file}))" for file in files])
+
+    def write(self, name: str, lines: Sequence[str], what: str) -> None:
+        """Put a text file beside it.
+
+        :raises TransferError: it is not there as it should be.
+        """
+        (there,) = self._ask(stage.written(self.folder, name, lines), [self.staged(name)])
+        insist(there, stage.size(lines), what)
 
     def decode(self, text: str, file: str, wanted: int) -> tuple[int | None, int | None]:
         """Decode a text of so many bytes, if it has so many: (size of the text, size of what came of it).
@@ -137,33 +157,29 @@ class Far:
         :raises TransferError: nothing on the host can compute it.
         """
         if not self.script:
-            self._ask([f"certutil -hashfile {self.target} SHA256"])
             # Before Windows 8.1 or so, there are blanks between the bytes.
-            lines = ("".join(line.split()).lower() for line in self._said("DO0"))
+            told = self.said(f"certutil -hashfile {self.target} SHA256")
+            lines = ("".join(line.split()).lower() for line in told)
             if (found := next(filter(_SUM.fullmatch, lines), None)) is not None:
                 return found
         self._stage()
         state = transfer_script.BEGIN
         for begin in range(0, max(size, 1), transfer_script.PIECE):
-            self._ask([self._run(f"hash {self.target} {begin} {transfer_script.PIECE} {state}")])
-            state = next((line[4:] for line in self._said("DO0") if line.startswith("MFT ")), "")
+            told = self.said(self._run(f"hash {self.target} {begin} {transfer_script.PIECE} {state}"))
+            state = next((line[4:] for line in told if line.startswith("MFT ")), "")
             if not _SUM.fullmatch(state):
                 raise TransferError(
-                    f"Neither certutil nor cscript tells the checksum of the file on the host{self.words('DO0')}."
+                    f"Neither certutil nor cscript tells the checksum of the file on the host{it_said(told)}."
                 )
         return state
 
     def _stage(self) -> None:
-        if self._staged:
-            return
-        lines = transfer_script.SCRIPT
-        path = stage.path(self.folder, transfer_script.NAME)
-        (there,) = self._ask(stage.written(self.folder, transfer_script.NAME, lines), [path])
-        insist(there, stage.size(lines), "the script that decodes")
-        self._staged = True
+        if not self._staged:
+            self.write(transfer_script.NAME, transfer_script.SCRIPT, "the script that decodes")
+            self._staged = True
 
     def _run(self, arguments: str) -> str:
-        return f"cscript //nologo //E:JScript {stage.path(self.folder, transfer_script.NAME)} {arguments}"
+        return f"cscript //nologo //E:JScript {self.staged(transfer_script.NAME)} {arguments}"
 
     def remove(self) -> bool:
         """Remove the folder with all that is in it; whether it is gone."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.install_facts import install_language
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import ChangeKind, Plan
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import package_commands
@@ -26,6 +27,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.prerequisite
     sets_posready,
     unmet,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import Seen
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_files import Choice, Offers, choose
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Refusal
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_order import UpdateOrder
@@ -59,19 +61,21 @@ class Planned:
         return next(one for one in self.packages if one.kb == kb)
 
 
-def plan_updates(ctx: Context, plan: Plan, order: UpdateOrder, consents: frozenset[str], langid: str | None) -> Planned:
+def plan_updates(seen: Seen, order: UpdateOrder, offers: Offers, consents: frozenset[str]) -> Planned:
     """What is run on that host.
 
-    :param plan: of an audit: what it names is installed where the order names nothing.
-    :param langid: the host's InstallLanguage, None where it was not read.
+    :param seen: where the order names nothing, what the plan of its audit names is installed.
+    :param offers: of the order's source; the same for a run's every plan, so that files are hashed once.
     :raises Refusal: something speaks against a package that has to be run; every reason is in its message.
     """
+    ctx, plan = seen.context, seen.audit.plan
     if order.verb == "remove":
         return _removals(ctx, order.kbs or ())
     required, optional = _named(plan) if order.kbs is None else (order.kbs, ())
     required = tuple(dict.fromkeys(map(_update_id, required)))
     packs = _service_packs(plan) if order.kbs is None else ()
-    planned = _Choosing(ctx, required, optional, Offers(order.source, order.checksums), order, consents, langid).plan()
+    choosing = _Choosing(ctx, required, optional, offers, order.backup, consents, install_language(ctx))
+    planned = choosing.plan()
     return replace(planned, left=(*packs, *planned.left))
 
 
@@ -111,7 +115,7 @@ class _Choosing:
     required: tuple[str, ...]
     optional: tuple[str, ...]
     offers: Offers
-    order: UpdateOrder
+    backup: bool
     consents: frozenset[str]
     langid: str | None
 
@@ -148,7 +152,7 @@ class _Choosing:
         for kb in installation.installs:
             chosen = choose(ctx, ctx.knowledge.updates[kb], self.offers, self.consents, self.langid)
             why = tuple(one.why for one in chosen.check.objections) if chosen.check else _without(ctx, kb, chosen)
-            command = package_commands.installing(ctx, chosen.file.name, self.order.backup) if chosen.file else None
+            command = package_commands.installing(ctx, chosen.file.name, self.backup) if chosen.file else None
             if chosen.file is not None and not why and command is None:
                 why = (f"This Windows has nothing that installs {chosen.file.name}.",)
             if why or command is None:

@@ -17,7 +17,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.gather import context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.install_facts import (
     in_domain,
-    install_language,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import posready
@@ -29,6 +28,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange i
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import fix
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding import holding
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.job_records import JobRecord
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_files import Offers
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_outcomes import untrue
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.package_series import TAKES_EFFECT, Series
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.restart import RestartError
@@ -60,7 +60,8 @@ def update(
     :raises JournalFolderError: the controller cannot keep its journals; nothing was done.
     :raises ShellError: the connection was lost before anything was begun.
     """
-    return _Update(visit, order, pace, second_hop, Series(last_restart)).run()
+    offers = Offers(order.source, order.checksums)
+    return _Update(visit, order, pace, second_hop, Series(last_restart), offers).run()
 
 
 @dataclass(slots=True)
@@ -72,6 +73,7 @@ class _Update:
     pace: Pace
     second_hop: bool
     series: Series
+    offers: Offers
     begun: bool = False
     codepage: int | None = None
     flag: Fixed | None = None
@@ -82,10 +84,9 @@ class _Update:
 
     def run(self) -> Updated:
         """All of it."""
-        ctx = self._look()
-        before = Seen(ctx, audit(ctx))
+        before = self._look()
         try:
-            self._all(ctx)
+            self._all(before)
         except PackageFailed as error:
             self.series.packages.append(error.run)
             self.failed.append(str(error))
@@ -99,28 +100,28 @@ class _Update:
             self.failed.append(f"{error} {_LOST}" if isinstance(error, ShellError) else str(error))
         return self._result(before)
 
-    def _all(self, ctx: Context) -> None:
-        records = self._records(ctx)
+    def _all(self, seen: Seen) -> None:
+        records = self._records(seen.context)
         if self.visit.terms.check:
-            self._foresee(ctx, records)
+            self._foresee(seen, records)
             return
         half_sent: dict[str, JobRecord] = {}
         if records:
-            with self._held(ctx) as place:
-                half_sent = self.series.finish(place, self._records(self._look()))
-            ctx = self._look()
-        planned = self._planned(ctx)
+            with self._held(seen.context) as place:
+                half_sent = self.series.finish(place, self._records(self._read()))
+            seen = self._look()
+        planned = self._planned(seen)
         self.series.plan(planned)
         if planned.posready:
             self._set_flag()
-        if planned.packages or half_sent or self.series.waits or self._stale(ctx):
-            with self._held(ctx) as place:
+        if planned.packages or half_sent or self.series.waits or self._stale(seen.context):
+            with self._held(seen.context) as place:
                 self.series.carry_out(place, self._planned_again(planned, half_sent), half_sent)
 
-    def _foresee(self, ctx: Context, records: tuple[JobRecord, ...]) -> None:
+    def _foresee(self, seen: Seen, records: tuple[JobRecord, ...]) -> None:
         """Check mode."""
-        stale_locks(ctx.snapshot.image, self.visit.desk)
-        planned = self._planned(ctx)
+        stale_locks(seen.context.snapshot.image, self.visit.desk)
+        planned = self._planned(seen)
         self.series.plan(planned)
         if planned.posready:
             self._set_flag()
@@ -128,16 +129,15 @@ class _Update:
         self.series.packages += [_begun(one) for one in records if one.kb not in kbs]
         self.series.packages += [_foreseen(package, self.order) for package in planned.packages]
 
-    def _planned(self, ctx: Context) -> Planned:
-        return plan_updates(ctx, audit(ctx).plan, self.order, self.visit.terms.consent, install_language(ctx))
+    def _planned(self, seen: Seen) -> Planned:
+        return plan_updates(seen, self.order, self.offers, self.visit.terms.consent)
 
     def _planned_again(self, planned: Planned, half_sent: Mapping[str, JobRecord]) -> Planned:
         """The plan, made again by a reading under our lock: another run may have been faster."""
-        ctx = self._look()
-        again = self._planned(ctx)
-        strangers = [
-            one for one in self._records(ctx) if one.folder not in {mine.folder for mine in half_sent.values()}
-        ]
+        seen = self._look()
+        again = self._planned(seen)
+        mine = {record.folder for record in half_sent.values()}
+        strangers = any(record.folder not in mine for record in self._records(seen.context))
         if strangers or again.posready or any(one not in planned.packages for one in again.packages):
             raise Refusal("The host has changed since it was read, so no package was run: run again.")
         self.series.plan(again)
@@ -150,10 +150,14 @@ class _Update:
         except Refusal:
             return False
 
-    def _look(self) -> Context:
+    def _read(self) -> Context:
         snapshot = collect(self.visit.shell, self.visit.reading)
         self.codepage = snapshot.codepage
         return context(self.visit.knowledge, self.visit.options, snapshot)
+
+    def _look(self) -> Seen:
+        ctx = self._read()
+        return Seen(ctx, audit(ctx))
 
     def _records(self, ctx: Context) -> tuple[JobRecord, ...]:
         found = job_records.records(ctx.snapshot.image)
@@ -182,7 +186,7 @@ class _Update:
                 self.order,
                 self.pace,
                 self.visit.knowledge,
-                self._look,
+                self._read,
                 self.second_hop,
                 in_domain(ctx),
                 ctx.release.version if ctx.release else "",
@@ -204,10 +208,9 @@ class _Update:
         after = None
         if self.begun and not self.lost and not self.away:
             try:
-                ctx = self._look()
-                after = Seen(ctx, audit(ctx))
-                waits = self.series.waits
-                self.failed += filter(None, (untrue(run, ctx, waits=waits) for run in self.series.packages))
+                after = self._look()
+                untold = (untrue(run, after.context, waits=self.series.waits) for run in self.series.packages)
+                self.failed += filter(None, untold)
             except ShellError as error:
                 self.lost = error.unreachable
                 self.failed.append(f"What was done could not be read again: {error}")

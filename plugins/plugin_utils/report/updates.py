@@ -22,7 +22,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.changes import changes
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.neutral import neutral, plain
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.result import result
-from ansible_collections.mailfleet.client.plugins.plugin_utils.report.runs import fixed
+from ansible_collections.mailfleet.client.plugins.plugin_utils.report.runs import fixed, not_unwound, unwound
 
 #: Version of the shape of these results: the first number changes when a reader could break.
 SCHEMA: t.Final = "1.0"
@@ -67,7 +67,11 @@ def fixed_fully(done: FixedFully) -> dict[str, t.Any]:
         **(_failure((done.failed,)) if done.failed else {}),
         **{name: again[name] for name in ("failed", "msg") if again and name in again},
     }
-    return answer if done.updated is None else _with_updates(done.updated, answer, restarted=done.restarted)
+    if done.updated is not None:
+        answer = _with_updates(done.updated, answer)
+    if done.fixed is not None and done.unwound is not None:
+        return unwound(answer, done.fixed, done.unwound)
+    return not_unwound(answer, done.fixed, done.not_unwound) if done.fixed and done.not_unwound else answer
 
 
 def _settings(done: FixedFully) -> dict[str, t.Any]:
@@ -79,9 +83,8 @@ def _settings(done: FixedFully) -> dict[str, t.Any]:
     return {**fixed(Fixed(done.updated.before, done.updated.after, (), ())), **_restart([])}
 
 
-def _with_updates(done: Updated, answer: dict[str, t.Any], *, restarted: bool) -> dict[str, t.Any]:
-    # What the packages waited for has come.
-    about = _about(done) | (_restart([]) if restarted else {})
+def _with_updates(done: Updated, answer: dict[str, t.Any]) -> dict[str, t.Any]:
+    about = _about(done)
     planned = any(one.outcome == "planned" for one in done.packages)
     reasons = [*about["reboot_reasons"], *answer["reboot_reasons"]]
     refused = [step for step in about["left"] if step["kind"] == StepKind.REFUSED.value]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import time
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from winrm.exceptions import WSManFaultError
@@ -17,6 +17,7 @@ from winrm.protocol import Protocol
 from tests.lab.fleet import Lab
 from tests.lab.power import BOOT_ID, SHUTDOWN_TIME
 from tests.lab.systems import systems
+from tests.support.waiting import until
 
 from .conftest import Host, MakeHost
 
@@ -27,14 +28,6 @@ def identity(host: t.Any) -> tuple[bytes, ...]:
     """BootId, ShutdownTime, MachineGuid."""
     places = (BOOT_ID, SHUTDOWN_TIME, (MACHINE, "MachineGuid"))
     return tuple(next(iter(host.export(key).values()))[name][1] for key, name in places)
-
-
-def until(holds: Callable[[], object]) -> None:
-    for _unused in range(800):
-        if holds():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came to that")
 
 
 @pytest.mark.parametrize("os", systems())

@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import pytest
 
 from tests.lab.packages import package
+from tests.support.waiting import until
 
 from .conftest import Host, MakeHost
 
@@ -20,14 +18,6 @@ CREATE = r"schtasks /create /ru SYSTEM /sc once /st {} /tn fleet /tr C:\Windows\
 def stage(host: Host, *lines: str, path: str = r"C:\Windows\run.cmd") -> None:
     file = host.files.open(path, append=False)
     file.content = "".join(f"{line}\r\n" for line in lines).encode()
-
-
-def until(holds: Callable[[], object]) -> None:
-    for _unused in range(400):
-        if holds():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came to that")
 
 
 def done(host: Host) -> bool:

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from tests.lab.fleet import Lab, LabHost
 from tests.lab.power import BOOT_ID
 from tests.lab.wine import WINE_USER, WineHost
 from tests.lab.wine_power import REWRITTEN
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.wine, pytest.mark.needs(wine_template.COMPILER)]
 
@@ -42,14 +42,6 @@ int main(int argc, char **argv)
 def lab() -> Iterator[Lab]:
     with Lab([{"name": "wine", "kind": "wine", "auth": "basic", "restart_ms": 50, "second_ms": 10}]) as running:
         yield running
-
-
-def until(holds: Callable[[], object]) -> None:
-    for _unused in range(200):
-        if holds():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it never came to that")
 
 
 def backend(host: LabHost) -> WineHost:

@@ -10,10 +10,11 @@ import itertools
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.module_utils.mail_doors import PROTOCOLS, SECURITIES, Door, door
+from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.server_options import parse_servers
 
-PORTS = (None, 0, 1, 25, 110, 143, 465, 587, 993, 995, 2525, 65535, 65536)
+PORTS = (None, 0, 1, 24, *sorted(load().ports), 2525, 65535, 65536)
 
 
 def on_the_controller(port: int | None, protocol: str | None, security: str | None) -> Door | None:

@@ -10,11 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import (
-    alternative,
-    installed_kbs,
-    presence,
-)
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.standing import alternative
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import installed_kbs, presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import FileVersion

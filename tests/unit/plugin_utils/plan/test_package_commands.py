@@ -55,12 +55,12 @@ def test_commands_that_install(os_id: str, file: str, backup: bool, command: str
 
 
 def test_only_msu_files_are_unpacked() -> None:
-    ways = [installing(host("win7-sp1"), f"a.{suffix}") for suffix in ("msu", "cab")]
+    ways = [installing(host("win7-sp1"), f"a.{suffix}", True) for suffix in ("msu", "cab")]
     assert [way and " ".join(way.prepare) for way in ways] == ["expand -f:* {file} {folder}", ""]
 
 
 def test_a_placeholder_without_a_value_is_an_error() -> None:
-    way = installing(host("xp-sp3"), "a.exe")
+    way = installing(host("xp-sp3"), "a.exe", True)
     assert way is not None
     with pytest.raises(KeyError):
         way.filled({"file": "a.exe"})

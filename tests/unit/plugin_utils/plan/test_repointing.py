@@ -201,11 +201,6 @@ def test_relays_are_checked(wrong: dict[str, t.Any]) -> None:
         relay(**given)
 
 
-def test_two_ways_to_one_place_are_a_contradiction() -> None:
-    with pytest.raises(ValueError, match=r"relay\.example port 2110 differ"):
-        repointings(pc({}), (relay(110, POP3, 2110), relay(995, POP3, 2110, IMPLICIT)))
-
-
 def test_changes_of_accounts_without_a_relay_stay_in_the_plan() -> None:
     ctx = pc({MAIN: express(POP3_Port=995)})
     plan = build(ctx)

@@ -117,9 +117,9 @@ def test_what_is_not_taken(text: object, why: str) -> None:
 @pytest.mark.parametrize("text", ["http://bob:S3cret@srv/x", "https://bob:S3cr et@srv", "ftp://bob:S3cret@srv/"])
 def test_a_password_is_not_shown(text: str) -> None:
     with pytest.raises(OptionError) as failure:
-        parse_source(text, "packages")
+        parse_source(text)
     assert "S3cr" not in str(failure.value)
-    assert str(failure.value).startswith("packages: ")
+    assert str(failure.value).startswith("source: ")
 
 
 def test_a_long_text_takes_no_long_time() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.relays import Running, clear_client, old_client, running
+from tests.support.relays import ASK, SIGN_IN, ask, old_client, running, signs_in
 from tests.support.tls_servers import (
     DAY,
     NOW,
@@ -25,39 +25,6 @@ from tests.support.tls_servers import (
 )
 
 pytestmark = pytest.mark.needs("stunnel", "openssl")
-
-ASK = {"smtp": b"EHLO client.example.test\r\n", "imap": b"a CAPABILITY\r\n", "pop3": b"CAPA\r\n"}
-#: Only said once TLS is there.
-SIGN_IN = (b"AUTH", b"SASL")
-NOBODY = "127.83.9.9"
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
-def leaf(authority: Authority) -> Issued:
-    return authority.issue("leaf")
-
-
-@pytest.fixture(scope="module")
-def front(authority: Authority) -> dict[str, str]:
-    issued = authority.issue("front", names=("relay.example.test",))
-    return {"certificate": str(issued.chain), "key": str(issued.key)}
-
-
-def ask(one: Running, protocol: str, inbound: str = "clear") -> bytes:
-    """What a client of that kind is told about signing in."""
-    if inbound == "clear":
-        return clear_client(one.address, words=ASK[protocol], until=SIGN_IN)
-    options = ("-starttls", protocol) if inbound == "legacy_starttls" else ()
-    return old_client(one.address, *options, words=ASK[protocol], until=SIGN_IN)
-
-
-def signs_in(answer: bytes) -> bool:
-    return any(word in answer for word in SIGN_IN)
 
 
 @pytest.mark.parametrize("inbound", ["clear", "legacy_tls", "legacy_starttls"])

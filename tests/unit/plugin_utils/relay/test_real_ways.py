@@ -17,7 +17,18 @@ import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import stunnel
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.facts import parse_facts
-from tests.support.relays import FACTS, READY, Running, clear_client, old_client, relay, running, started, wait
+from tests.support.relays import (
+    ASK,
+    FACTS,
+    READY,
+    SIGN_IN,
+    ask,
+    clear_client,
+    relay,
+    running,
+    signs_in,
+    started,
+)
 from tests.support.tls_servers import (
     WORDS,
     Authority,
@@ -27,41 +38,11 @@ from tests.support.tls_servers import (
     read_line,
     server_context,
 )
+from tests.support.waiting import wait
 
 pytestmark = pytest.mark.needs("stunnel", "openssl")
 
-ASK = {"smtp": b"EHLO client.example.test\r\n", "imap": b"a CAPABILITY\r\n", "pop3": b"CAPA\r\n"}
-#: Only said once TLS is there.
-SIGN_IN = (b"AUTH", b"SASL")
 NOBODY = "127.83.9.9"
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
-def leaf(authority: Authority) -> Issued:
-    return authority.issue("leaf")
-
-
-@pytest.fixture(scope="module")
-def front(authority: Authority) -> dict[str, str]:
-    issued = authority.issue("front", names=("relay.example.test",))
-    return {"certificate": str(issued.chain), "key": str(issued.key)}
-
-
-def ask(one: Running, protocol: str, inbound: str = "clear") -> bytes:
-    """What a client of that kind is told about signing in."""
-    if inbound == "clear":
-        return clear_client(one.address, words=ASK[protocol], until=SIGN_IN)
-    options = ("-starttls", protocol) if inbound == "legacy_starttls" else ()
-    return old_client(one.address, *options, words=ASK[protocol], until=SIGN_IN)
-
-
-def signs_in(answer: bytes) -> bool:
-    return any(word in answer for word in SIGN_IN)
 
 
 def test_the_name_is_sent_to_the_server(authority: Authority, leaf: Issued) -> None:

@@ -30,6 +30,16 @@ def test_only_a_port_that_needs_a_capability_gets_it(port: int, capability: str)
     assert ("PrivateUsers=yes" in lines) is not bool(capability)
 
 
+def test_each_relay_has_a_user_of_its_own() -> None:
+    names = ("a", "mail-1", "x" * 32)
+    users = [unit.user_of(name) for name in names]
+    assert len({*users, places.GROUP}) == len(names) + 1
+    for name, user in zip(names, users, strict=True):
+        assert f"User={user}" in unit.unit(relay(name=name)).splitlines()
+        # Longer ones systemd refuses.
+        assert len(user) <= 31
+
+
 def test_no_relay_without_its_fence() -> None:
     lines = unit.template(parse_facts(FACTS)).splitlines()
     assert f"Requires={places.FILTER}" in lines

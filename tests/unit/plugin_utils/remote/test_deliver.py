@@ -6,17 +6,15 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import threading
 import typing as t
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.packages import PackageFile
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import download_script, system_task
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import system_task
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.system_task import (
@@ -29,14 +27,12 @@ from tests.support.delivery import (
     CONTENT,
     FOLDER,
     NAME,
-    PIECE,
     SHA256,
     SHARE,
     VERSIONS,
     WHERE,
     Clock,
     bring,
-    make_host,
     put_on,
     refused,
     there,
@@ -45,31 +41,7 @@ from tests.support.lab_shell import CarryingShell, LabShell
 from tests.support.web_folder import WebFolder
 
 Make = t.Callable[..., SimulatedHost]
-
-
-@pytest.fixture(autouse=True)
-def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download_script, "PIECE", PIECE)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The controller's folder of packages; it is a share, too."""
-    (tmp_path / "pkg").mkdir()
-    return tmp_path / "pkg"
-
-
-@pytest.fixture
-def make(folder: Path) -> Make:
-    """A function (os, entry) → host."""
-    return functools.partial(make_host, folder)
-
-
-@pytest.fixture
-def web() -> Iterator[WebFolder]:
-    """A web server with the package."""
-    with WebFolder({NAME: CONTENT}) as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("small_pieces")
 
 
 @pytest.mark.parametrize("os", VERSIONS)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import typing as t
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,11 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Refusal
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.updates import fixed_fully
 from tests.support.lab_shell import consents
-from tests.support.update_bench import SEVEN, XP, UpdateBench
+from tests.support.update_bench import SEVEN, XP, UpdateBench, xp
 from tests.unit.plugin_utils.plan.update_stories import ECDHE, RSA_CBC, server
 
 PROTOCOLS = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols"
 TLS12 = rf"{PROTOCOLS}\TLS 1.2\Client"
-
-
-def xp(folder: Path, **entry: t.Any) -> UpdateBench:
-    """A German XP, and packages for it."""
-    bench = UpdateBench(folder, os="xp-sp3", language="de", **entry)
-    bench.offer(XP)
-    return bench
 
 
 def verdict(done: FixedFully) -> Verdict:

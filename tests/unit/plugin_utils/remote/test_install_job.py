@@ -18,8 +18,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell impo
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import cmd, wrapped_limit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.system_task import Look, Standing
 from tests.support.hosts import KNOWLEDGE
-from tests.support.job_bench import CASES, RUN, SEVEN, WHERE, XP, Case, JobBench, until
+from tests.support.job_bench import CASES, RUN, SEVEN, WHERE, XP, Case, JobBench
 from tests.support.lab_shell import LabShell
+from tests.support.waiting import until
 
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.os} {case.installer}")
 

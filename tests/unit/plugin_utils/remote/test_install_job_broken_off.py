@@ -19,8 +19,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.system_tas
 from tests.lab.entry import read_entry
 from tests.lab.host import SimulatedHost
 from tests.lab.tasks import NEVER
-from tests.support.job_bench import CASES, FOLDER, LOCK, SEVEN, WHERE, XP, Case, JobBench, until
+from tests.support.job_bench import CASES, FOLDER, LOCK, SEVEN, WHERE, XP, Case, JobBench
 from tests.support.lab_shell import LabShell
+from tests.support.waiting import until
 
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.os} {case.installer}")
 

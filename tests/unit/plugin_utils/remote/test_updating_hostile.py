@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import threading
-import time
 import typing as t
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +28,8 @@ from tests.lab.host import SimulatedHost
 from tests.lab.power import BOOT_ID, SHUTDOWN_TIME
 from tests.support.hosts import KNOWLEDGE, host
 from tests.support.lab_shell import CODEPAGE, LabShell
-from tests.support.update_bench import XP, UpdateBench
+from tests.support.update_bench import UpdateBench, xp
+from tests.support.waiting import until
 
 KB, SECOND_KB = "KB4019276", "KB4467770"
 NAME, SECOND_NAME = (f"windowsxp-{kb.lower()}-x86-embedded-deu.exe" for kb in (KB, SECOND_KB))
@@ -52,30 +51,17 @@ class Between(LabShell):
         return super()._send(line, stdin)
 
 
-def xp(folder: Path, **entry: t.Any) -> UpdateBench:
+def flagged(folder: Path, **entry: t.Any) -> UpdateBench:
     """A German XP with the POSReady flag, so that a run takes the lock for its packages only."""
-    bench = UpdateBench(folder, os="xp-sp3", language="de", **entry)
+    bench = xp(folder, **entry)
     bench.host.registry.set_number(r"HKLM\SYSTEM\WPA\PosReady", "Installed", 1)
-    bench.offer(XP)
     return bench
-
-
-def installs(bench: UpdateBench) -> list[str]:
-    return [one for one in bench.host.counters.executed if re.match(r"C:\\.*\.exe /quiet", one)]
 
 
 def back(bench: UpdateBench) -> None:
     """The host restarts, and is there again."""
     bench.host.power.restart()
     until(lambda: bench.host.power.up)
-
-
-def until(holds: Callable[[], object]) -> None:
-    for _unused in range(400):
-        if holds():
-            return
-        time.sleep(0.005)
-    raise AssertionError("it never came to that")
 
 
 def no_traceback(run: Callable[[], object]) -> None:
@@ -87,7 +73,7 @@ def no_traceback(run: Callable[[], object]) -> None:
 
 @pytest.mark.parametrize("words", ["copy /y /b", CREATING])
 def test_a_host_that_restarted_by_itself_before_the_installer_is_restarted_after_it(tmp_path: Path, words: str) -> None:
-    bench = xp(tmp_path)
+    bench = flagged(tmp_path)
     done = bench.update(KB, shell=Between(bench.host, words, lambda: back(bench)), reboot=True)
     assert done.after is not None
     assert presence(done.after.context, KB).present or updated(done)["reboot_required"] or done.failed
@@ -97,7 +83,7 @@ def test_a_host_that_restarted_by_itself_before_the_installer_is_restarted_after
     "entry", [{"installers": {SECOND_KB: {"exit_code": 112}}}, {"installers": {SECOND_KB: {"hangs": True}}}, {}]
 )
 def test_what_is_installed_and_waits_is_told_whatever_fails_then(tmp_path: Path, entry: dict[str, t.Any]) -> None:
-    bench = xp(tmp_path, **entry, ignores_shutdown=True)
+    bench = flagged(tmp_path, **entry, ignores_shutdown=True)
     done = bench.update(SECOND_KB, install_timeout=30, reboot=not entry, reboot_timeout=60)
     assert done.packages[0].outcome == "needs_reboot"
     assert done.failed
@@ -106,7 +92,7 @@ def test_what_is_installed_and_waits_is_told_whatever_fails_then(tmp_path: Path,
 
 def test_no_second_restart_for_what_ended_before_the_last_one(tmp_path: Path) -> None:
     """Its exit code says 3010; the host was restarted since, and its record names the boot before."""
-    bench = xp(tmp_path, installers={KB: {"seconds": 200}})
+    bench = flagged(tmp_path, installers={KB: {"seconds": 200}})
     assert bench.update(KB, install_timeout=20).packages[0].outcome == "running"
     until(lambda: not any(one.installer for one in bench.host.processes.images()))
     back(bench)
@@ -115,7 +101,7 @@ def test_no_second_restart_for_what_ended_before_the_last_one(tmp_path: Path) ->
 
 
 def test_a_transfer_that_fails_restarts_nothing(tmp_path: Path) -> None:
-    bench = xp(tmp_path)
+    bench = flagged(tmp_path)
     shell = Between(bench.host, CREATING, (bench.packages / SECOND_NAME).unlink)
     done = bench.update(SECOND_KB, shell=shell, reboot=True)
     assert "cannot be read here" in done.failed[0]
@@ -123,7 +109,7 @@ def test_a_transfer_that_fails_restarts_nothing(tmp_path: Path) -> None:
 
 
 def test_a_restart_that_cannot_be_leaves_no_lock(tmp_path: Path) -> None:
-    bench = xp(tmp_path)
+    bench = flagged(tmp_path)
     for place in (BOOT_ID, SHUTDOWN_TIME):
         bench.host.registry.delete_value(*place)
     assert "does not tell which boot" in bench.update(KB, reboot=True).failed[0]
@@ -134,7 +120,7 @@ def test_a_restart_that_cannot_be_leaves_no_lock(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("code", "reboot"), [(0, False), (3010, True)])
 def test_what_is_not_in_after_all_is_no_success(tmp_path: Path, code: int, reboot: bool) -> None:
     """An installer that lies, or a Windows that takes it back while it starts ("reverting changes")."""
-    bench = xp(tmp_path, installers={KB: {"exit_code": code}})
+    bench = flagged(tmp_path, installers={KB: {"exit_code": code}})
     done = bench.update(KB, reboot=reboot)
     assert done.after is not None
     assert not presence(done.after.context, KB).present
@@ -144,21 +130,21 @@ def test_what_is_not_in_after_all_is_no_success(tmp_path: Path, code: int, reboo
 @pytest.mark.parametrize(("words", "seconds"), [(TAKING, 0), (TAKING, 200), (CREATING, 0)])
 def test_a_run_that_was_overtaken_installs_nothing_again(tmp_path: Path, words: str, seconds: int) -> None:
     """Between its reading and its lock; and in a sleep so long that its lock could be broken."""
-    bench = xp(tmp_path, installers={KB: {"seconds": seconds}})
+    bench = flagged(tmp_path, installers={KB: {"seconds": seconds}})
 
     def other() -> None:
         bench.now += 10_000
         bench.update(KB, desk=bench.desk("other"), install_timeout=20)
 
     no_traceback(lambda: bench.update(KB, shell=Between(bench.host, words, other)))
-    assert len(installs(bench)) == 1
+    assert len(bench.installs()) == 1
     assert bench.update(KB).failed == ()
     assert bench.litter() == []
 
 
 def test_a_clock_that_is_set_back_does_not_end_the_lock(tmp_path: Path) -> None:
     """Its owner goes on saying that it lives, or others, whose clocks are right, would break it."""
-    bench = xp(tmp_path, installers={KB: {"seconds": 900}})
+    bench = flagged(tmp_path, installers={KB: {"seconds": 900}})
     desk = dataclasses.replace(bench.desk(), clock=lambda: 1.8e9 + bench.time.now - 3600 * (bench.time.now > 60))
     assert bench.update(KB, desk=desk).failed == ()
     assert len([one for one in bench.host.counters.executed if TAKING in one]) > 2
@@ -174,7 +160,7 @@ class Losing(LabShell):
 
 
 def test_a_lock_that_broke_off_goes_though_nothing_is_left_to_do(tmp_path: Path) -> None:
-    bench = xp(tmp_path)
+    bench = flagged(tmp_path)
     assert bench.update(KB, shell=Losing(bench.host), reboot=True).lost
     assert bench.litter() != []
     assert bench.update(KB).packages == ()
@@ -183,7 +169,7 @@ def test_a_lock_that_broke_off_goes_though_nothing_is_left_to_do(tmp_path: Path)
 
 @pytest.mark.parametrize("fields", [{"kb": "KB9999999"}, {"installer": "nobody"}])
 def test_a_record_that_no_table_knows_is_told(tmp_path: Path, fields: dict[str, str]) -> None:
-    bench, folder = xp(tmp_path), "MailFleet-0123456789abcdef"
+    bench, folder = flagged(tmp_path), "MailFleet-0123456789abcdef"
     run = "20261122T100000Z-0123abcd"
     planted = JobRecord(KB, "install", "update_exe", folder, NAME, "0" * 64, "1f", run)
     planted = dataclasses.replace(planted, **fields)  # type: ignore[arg-type]
@@ -196,7 +182,7 @@ def test_a_record_that_no_table_knows_is_told(tmp_path: Path, fields: dict[str, 
 
 
 def test_a_boot_of_which_a_part_is_empty_is_no_traceback(tmp_path: Path) -> None:
-    bench = xp(tmp_path)
+    bench = flagged(tmp_path)
     bench.host.registry.set(*SHUTDOWN_TIME, 3, b"")
     bench.host.registry.set_number(*BOOT_ID, 7)
     no_traceback(lambda: bench.update(KB))
@@ -228,51 +214,36 @@ class Forging(LabShell):
 
 def test_forged_answers_are_no_tracebacks_and_run_nothing_of_theirs(tmp_path: Path) -> None:
     for number in range(1, 24):
-        bench = xp(tmp_path / str(number))
+        bench = flagged(tmp_path / str(number))
         shell = Forging(bench.host)
         shell.at = number
         no_traceback(lambda bench=bench, shell=shell: bench.update(KB, shell=shell, install_timeout=30))  # type: ignore[misc]
         assert not any("calc" in line for line in shell.lines), number
-        assert len(installs(bench)) <= 1, number
-
-
-class OwnShell(LabShell):
-    """Only the commands of its own lines count, and are cut, not those of tasks."""
-
-    def __init__(self, host: SimulatedHost, cut_at: int | None = None) -> None:
-        super().__init__(host, cut_at)
-        self.ran: list[str] = []
-
-    def _ran(self, command: str) -> None:
-        if threading.current_thread().name.startswith("task "):
-            SimulatedHost.ran(self.host, command)
-        else:
-            self.ran.append(command)
-            super()._ran(command)
+        assert len(bench.installs()) <= 1, number
 
 
 def test_a_resumed_run_keeps_no_command_of_the_one_before(tmp_path: Path) -> None:
     """The first was to keep no backup and broke off before the installer began; the second is to keep one."""
-    whole, bench = xp(tmp_path / "whole"), xp(tmp_path / "cut")
-    shell = OwnShell(whole.host)
+    whole, bench = flagged(tmp_path / "whole"), flagged(tmp_path / "cut")
+    shell = LabShell(whole.host)
     whole.update(KB, shell=shell, backup=False)
     creating = next(n for n, one in enumerate(shell.ran, 1) if one.startswith(CREATING))
-    assert bench.update(KB, shell=OwnShell(bench.host, creating), backup=False).lost
+    assert bench.update(KB, shell=LabShell(bench.host, creating), backup=False).lost
     assert bench.update(KB, backup=True).failed == ()
-    assert (len(installs(bench)), [one for one in installs(bench) if "/nobackup" in one]) == (1, [])
+    assert (len(bench.installs()), [one for one in bench.installs() if "/nobackup" in one]) == (1, [])
 
 
 def test_a_file_that_changes_after_its_check_is_not_run(tmp_path: Path) -> None:
-    bench = xp(tmp_path)
+    bench = flagged(tmp_path)
     path = bench.packages / NAME
     done = bench.update(KB, shell=Between(bench.host, TAKING, lambda: path.write_bytes(b"MZ another one")))
-    assert "it is another file, or was altered" in done.failed[0]
-    assert (installs(bench), bench.litter()) == ([], [])
+    assert "so it is not sent" in done.failed[0]
+    assert (bench.installs(), bench.litter()) == ([], [])
 
 
 def test_an_error_of_reading_while_it_is_sent_is_told(tmp_path: Path) -> None:
     """A network folder of the controller fails between the check and the sending."""
-    bench = xp(tmp_path)
+    bench = flagged(tmp_path)
 
     def breaks() -> None:
         (bench.packages / NAME).unlink()

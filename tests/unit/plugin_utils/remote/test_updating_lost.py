@@ -5,28 +5,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.updates import presence
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Interrupted
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
 from tests.support.lab_shell import LabShell
-from tests.support.update_bench import XP, UpdateBench
+from tests.support.update_bench import UpdateBench, xp
 
 KB = "KB4019276"
-
-
-def xp(folder: Path) -> UpdateBench:
-    """A German XP, and packages for it."""
-    bench = UpdateBench(folder, os="xp-sp3", language="de")
-    bench.offer(XP)
-    return bench
-
-
-def installs(bench: UpdateBench) -> list[str]:
-    """The installers that were run."""
-    return [command for command in bench.host.counters.executed if re.match(r"C:\\.*\.exe /quiet", command)]
 
 
 def test_a_connection_that_is_lost_at_any_line_is_told_and_a_new_run_gets_there(tmp_path: Path) -> None:
@@ -45,7 +32,7 @@ def test_a_connection_that_is_lost_at_any_line_is_told_and_a_new_run_gets_there(
             found = presence(last.after.context, KB)
             assert found.present or found.pending, where
             assert bench.litter() == [], where
-            assert len(installs(bench)) == 1, where
+            assert len(bench.installs()) == 1, where
 
 
 def _lines_of_a_run(folder: Path) -> int:
@@ -71,12 +58,11 @@ def test_nobody_waits_any_more_so_nothing_is_begun_and_nothing_restarted(tmp_pat
     bench.time.wanted_until = 0
     done = bench.update(KB, reboot=True)
     assert done.failed == ("The Ansible that began this run is gone, so its worker stops here; run again.",)
-    assert installs(bench) == []
+    assert bench.installs() == []
     bench.time.wanted_until = float("inf")
     assert bench.update(KB).failed == ()
 
-    bench = UpdateBench(tmp_path / "after", os="xp-sp3", language="de", installers={KB: {"seconds": 100}})
-    bench.offer(XP)
+    bench = xp(tmp_path / "after", installers={KB: {"seconds": 100}})
     bench.time.wanted_until = 50
     done = bench.update(KB, reboot=True)
     assert "is gone" in done.failed[0]
