@@ -28,7 +28,7 @@ _PAUSE: t.Final = 0.05
 
 
 class JournalFolderError(Exception):
-    """A journal cannot be kept or read. The message is one sentence for people, with the path."""
+    """A journal, or another file of ours, cannot be kept or read. The message is one sentence, with the path."""
 
 
 def named(path: Path) -> str:
@@ -58,7 +58,7 @@ def folder_of(parent: int | None, path: Path, make: bool) -> Iterator[int]:
         # Systems differ in what they say of a link here: ELOOP, ENOTDIR, EMLINK.
         if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
             what = _what(os.stat(name, dir_fd=parent, follow_symlinks=False))
-            raise JournalFolderError(f"{named(path)} is {what} and no folder of journals; remove it.") from error
+            raise JournalFolderError(f"{named(path)} is {what} and no folder; remove it.") from error
         raise
     try:
         _insist_on_ours(os.fstat(folder), path)
@@ -117,7 +117,7 @@ def content(opened: int, path: Path, most: int) -> bytes:
         if not piece:
             return bytes(found)
         found += piece
-    raise JournalFolderError(f"The journal {named(path)} has more than {most} bytes, so it is not read.")
+    raise JournalFolderError(f"The file {named(path)} has more than {most} bytes, so it is not read.")
 
 
 def write(folder: int, name: str, raw: bytes) -> None:
