@@ -96,10 +96,13 @@ def audit_options(arguments: dict[str, t.Any], *, check_mode: bool) -> AuditOpti
     )
 
 
-def reading_for(options: AuditOptions, usual: ReadingPlan) -> ReadingPlan:
-    """The reading that was packed before the fork, or another one where the options ask for more."""
+def reading_for(options: AuditOptions, usual: ReadingPlan, more: tuple[str, ...] = ()) -> ReadingPlan:
+    """The reading that was packed before the fork, or another one where the options ask for more.
+
+    :param more: thumbprints of certificates that matter besides those of the servers.
+    """
     certificates = [s.accepts.certificate for s in options.servers if s.accepts and s.accepts.certificate]
-    thumbprints = sorted({one for c in certificates for one in (*(c.roots or ()), *c.thumbprints)})
+    thumbprints = sorted({one for c in certificates for one in (*(c.roots or ()), *c.thumbprints)} | set(more))
     if not thumbprints and options.profiles == "loaded":
         return usual
     return plan_reading(KNOWLEDGE, thumbprints, options.profiles, usual.extra)

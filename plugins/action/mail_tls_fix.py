@@ -6,19 +6,23 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import gc
 import typing as t
 
 from ansible_collections.mailfleet.client.plugins.action import mail_tls_audit as audit_face
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.relay_ends import relay_ends
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.relay_root import relay_root
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.proxy_options import parse_proxy
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.root_certificate import RootCertificate
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import desks, update_desk
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing_fully import fix_fully
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import identity_section, lock_section
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import plan_reading
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import ReadingPlan, plan_reading
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reg_files import write_reg_files
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.root_section import root_section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Visit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.servers import resolve_options
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shells import LIMITS, shell_for
@@ -36,6 +40,7 @@ ARGUMENT_SPEC: t.Final = {
     **update_desk.ARGUMENT_SPEC,
     "updates": {"type": "bool", "default": False},
     "relay": {"type": "list", "elements": "dict", "default": []},
+    "relay_root": {"type": "str"},
     "profiles": {"type": "str", "choices": ("loaded", "all", "default_too"), "default": "loaded"},
     "proxy": {"type": "dict"},
     "on_error": {"type": "str", "choices": ("stop", "unwind"), "default": "stop"},
@@ -53,12 +58,13 @@ class ActionModule(desks.ChangingAction):
         check = self._task.check_mode
         options = _options(arguments, check_mode=check)
         order, relays = update_desk.order(arguments), relay_ends(arguments["relay"])
+        root = relay_root(arguments["relay_root"], relays, datetime.datetime.now(datetime.UTC))
         options = resolve_options(options, timeout=arguments["probe_timeout"])
         visit = Visit(
             shell_for(self._connection),
             audit_face.KNOWLEDGE,
             options,
-            audit_face.reading_for(options, _UPDATE_READING if arguments["updates"] else _READING),
+            _reading(options, _UPDATE_READING if arguments["updates"] else _READING, root),
             desks.desk(arguments, host),
             desks.terms(arguments, self._connection, check=check or bool(arguments["reg_file"])),
         )
@@ -69,12 +75,21 @@ class ActionModule(desks.ChangingAction):
             updates=arguments["updates"],
             second_hop=update_desk.second_hop(self._connection),
             relays=relays,
+            root=root,
             unwind=arguments["on_error"] == "unwind",
         )
         if done.fixed and arguments["reg_file"]:
             files = write_reg_files(arguments["reg_file"], done.fixed.steps, check=check)
             return {**fixed_fully(done), "changed": files.changed, "reg_files": files.result()}
         return fixed_fully(done)
+
+
+def _reading(options: AuditOptions, usual: ReadingPlan, root: RootCertificate | None) -> ReadingPlan:
+    """What is read of the host: with the places where the root of the relays may stand, if there is one."""
+    if root is None:
+        return audit_face.reading_for(options, usual)
+    usual = dataclasses.replace(usual, extra=(*usual.extra, root_section(audit_face.KNOWLEDGE, root)))
+    return audit_face.reading_for(options, usual, (root.thumbprint,))
 
 
 def _options(arguments: dict[str, t.Any], *, check_mode: bool) -> AuditOptions:

@@ -25,9 +25,12 @@ options:
         host further updates for POSReady. It counts where packages are installed only.
       - V(cleartext_leg) lets accounts go to a relay in clear text, passwords included. Whoever can listen between the
         host and the relay reads them.
+      - V(root_ca) lets the root of the relays' own authority be placed among the roots that the host trusts (see
+        C(relay_root) of M(mailfleet.client.mail_tls_fix)), also where a rollback puts back what another one took away.
+        Whoever has its key can speak to the host for the names that the root is bound to.
     type: list
     elements: str
-    choices: [firewall_block_rule, own_connection, host_journal, posready, cleartext_leg]
+    choices: [firewall_block_rule, own_connection, host_journal, posready, cleartext_leg, root_ca]
     default: []
   journal_dir:
     description:

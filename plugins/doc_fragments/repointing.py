@@ -35,4 +35,18 @@ options:
         type: str
         choices: [none, implicit, starttls]
         required: true
+  relay_root:
+    description:
+      - The root of the relays' own authority as PEM text, such as M(mailfleet.client.mail_tls_relay_certificates)
+        returns it. With the consent C(root_ca) it is placed among the roots of the machine
+        (C(HKLM\SOFTWARE\Microsoft\SystemCertificates\ROOT)), is part of the journal, and is taken away again by
+        M(mailfleet.client.mail_tls_rollback).
+      - It is placed only on hosts where an account goes, now or by this run, to one of the relays by V(implicit) or
+        V(starttls), and only if it is not there yet.
+      - Without the consent, and where the host distrusts it, accounts that would go to such a relay are left as they
+        are, since their programs would not know its certificate.
+      - Only a root is taken that binds itself, by critical name constraints and an extended key usage of C(serverAuth)
+        alone. All relays with V(implicit) or V(starttls) have to be within its names.
+      - A rollback leaves it where an account that may need it has to be left.
+    type: str
 """

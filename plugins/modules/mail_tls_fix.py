@@ -24,7 +24,8 @@ description:
   - A run that breaks off is finished by running again, or undone; its id is in the message.
   - One run at a time on each host, by a lock there.
   - Updates are installed with O(updates=true) only, and the host is restarted with O(reboot=true) only; else the plan
-    and RV(reboot_required) say what is needed. Mail accounts are never changed.
+    and RV(reboot_required) say what is needed. Mail accounts are changed, and a root is
+    placed, only where O(relay) and O(relay_root) say so.
 options:
   updates:
     description:
@@ -172,6 +173,15 @@ EXAMPLES = r"""
     relay:
       - {server: pop.example.com, port: 995, protocol: pop3, host: 10.0.7.2, listen_port: 1110, security: none}
       - {server: smtp.example.com, port: 465, protocol: smtp, host: 10.0.7.2, listen_port: 1025, security: none}
+
+- name: Send accounts to a relay by TLS, and let their hosts trust it
+  mailfleet.client.mail_tls_fix:
+    only: [accounts]
+    consent: [root_ca]
+    relay_root: "{{ lookup('ansible.builtin.file', 'relay-authority/root.pem') }}"
+    relay:
+      - {server: pop.example.com, port: 995, protocol: pop3, host: relay.branch.example, listen_port: 995,
+         security: implicit}
 
 - name: Write the plan of a typical host as a file for machines without WinRM
   mailfleet.client.mail_tls_fix:

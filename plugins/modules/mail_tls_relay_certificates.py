@@ -80,7 +80,7 @@ attributes:
     support: full
 notes:
   - Runs on the controller, whatever host the task is of. One task for all hosts (C(run_once)) is enough.
-  - Certificates are made anew only when this runs. Run it, and the role M(mailfleet.client.tls_relay#role), at least
+  - Certificates are made anew only when this runs. Run it, and the role P(mailfleet.client.tls_relay#role), at least
     every month.
   - When the root itself ends within 60 days the task warns. Then make a new authority in a new folder, place its root
     on the hosts, and let the relays have their leaves from it.

@@ -19,6 +19,7 @@ _TYPES: t.Final = {
     "text": "REG_SZ",
     "wininet-proxy": "REG_BINARY",
     "winhttp-proxy": "REG_BINARY",
+    "root": "REG_BINARY",
 }
 #: Names of a path that no step may create or remove: HKLM\\SOFTWARE\\Microsoft, a user's Software\\Microsoft.
 _FIXED: t.Final = {False: 3, True: 2}
@@ -43,6 +44,8 @@ def _row(k: Knowledge, row: Changeable) -> Iterator[tuple[str, str]]:
         yield "family", f"there is no family {row.family!r}"
     if row.type != _TYPES[row.content]:
         yield "type", f"{row.content} is of type {_TYPES[row.content]}"
+    if row.thumbprints != (row.content == "root"):
+        yield "thumbprints", "is for roots, and for nothing else"
     if not row.paths:
         yield "paths", "is empty"
     for one in row.paths:
@@ -58,6 +61,6 @@ def _row(k: Knowledge, row: Changeable) -> Iterator[tuple[str, str]]:
             yield "type", f"{one} is of type {path.type}"
         if row.twin and path.view != "native":
             yield "twin", f"{one} has no twin below Wow6432Node"
-        depth = path.key.count("\\") + 1
+        depth = path.key.count("\\") + 1 + row.thumbprints
         if not 0 <= row.levels <= depth - _FIXED[path.per_user]:
             yield "levels", f"{row.levels} levels of {one} would reach keys that Windows always has"

@@ -32,8 +32,9 @@ class Changeable(Row):
     those of the paths. ``twin``: the keys' twins below Wow6432Node count, too. ``type``: registry type that is written.
     ``content``: what the data must be: "switch" (0 or 1), "mask" (protocols of WinHTTP and WinINET; other bits stay as
     they were), "suites" (names that a policy knows), "text" (one printable line), "wininet-proxy" and "winhttp-proxy"
-    (binary settings that can be read). ``may_go``: a plan may delete the value. ``levels``: how many keys a step may
-    create: the key itself and those right above it.
+    (binary settings that can be read), "root" (a certificate that binds itself). ``may_go``: a plan may delete the
+    value. ``levels``: how many keys a step may create: the key itself and those right above it. ``thumbprints``: the
+    key is one below the path's, named by the SHA-1 thumbprint of a certificate.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Changeable(Row):
     values: tuple[str, ...]
     twin: bool
     type: str
-    content: t.Literal["switch", "mask", "suites", "text", "wininet-proxy", "winhttp-proxy"]
+    content: t.Literal["switch", "mask", "suites", "text", "wininet-proxy", "winhttp-proxy", "root"]
     may_go: bool
     levels: int
+    thumbprints: bool = False

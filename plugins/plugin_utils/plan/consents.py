@@ -17,6 +17,7 @@ OWN_CONNECTION: t.Final = "own_connection"
 HOST_JOURNAL: t.Final = "host_journal"
 CLEARTEXT_LEG: t.Final = "cleartext_leg"
 POSREADY: t.Final = "posready"
+ROOT_CA: t.Final = "root_ca"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ _ALL: t.Final = (
         CLEARTEXT_LEG,
         "send mail and passwords to a relay in clear text",
         "whoever can listen between the host and the relay reads them",
+    ),
+    Consent(
+        ROOT_CA,
+        "make the host trust the root of the relays' own authority",
+        "whoever has the key of that root can speak to the host for the names that the root is bound to",
     ),
 )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, RuleStep, Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import LONG_HIVES
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import relay_root
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places import (
     ABSENT_WORD,
     LONGEST,
@@ -38,7 +39,8 @@ def _side(steps: tuple[Step, ...], *, after: bool) -> str:
     for step in steps:
         keys.setdefault(step.key.casefold(), step.key)
         place = lines.setdefault(step.key.casefold(), {})
-        line = f"{_label(step)}={content_words(step.after if after else step.before)}"
+        held = step.after if after else step.before
+        line = f"{_label(step)}={relay_root.shown_as(step, held) or content_words(held)}"
         # Of several steps of one place, the first says what was, the last what will be.
         place[step.place[1]] = line if after else place.get(step.place[1], line)
         if isinstance(step, RegistryStep):

@@ -9,7 +9,8 @@ be what a plan writes; only keys that a plan may create may be removed; and noth
 
 One side of a step of a rollback is what was there before we came, so it may be anything. A rollback that undoes a
 rollback writes what a plan writes, and takes away what was there before: so one side that could be planned is enough.
-Mail accounts are judged more strictly, see ``account_places``: both sides must be servers, ports and known settings.
+Mail accounts are judged more strictly, see ``account_places``: both sides must be servers, ports and known settings;
+and so are roots, see ``relay_root``: no journal places or removes a certificate that no plan places.
 """
 
 from __future__ import annotations
@@ -29,13 +30,17 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal imp
     Step,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import RegistryValue
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import account_places, plannable
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import account_places, plannable, relay_root
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
 #: Users that log on; accounts of services have fewer groups.
 _SID: t.Final = re.compile(r"S-1-\d{1,15}(?:-\d{1,10}){2,15}", re.ASCII)
 _USERS: t.Final = "hku\\"
+_THUMBPRINT: t.Final = re.compile(r"\\[0-9a-f]{40}")
 _WOW: t.Final = ("hklm\\software\\", "hklm\\software\\wow6432node\\")
+
+#: Stands in such a key for the thumbprint of a certificate.
+_ANY_THUMBPRINT: t.Final = "\\{thumbprint}"
 
 #: (in the hive of a user, key in small letters and relative to that hive, name of the value) → what may be there.
 _Places = Mapping[tuple[bool, str, str], Changeable]
@@ -91,6 +96,7 @@ def _places(knowledge: Knowledge) -> _Places:
     for row in knowledge.changeable.values():
         for path in (knowledge.registry[one] for one in row.paths):
             key = path.key.casefold()
+            key += _ANY_THUMBPRINT if row.thumbprints else ""
             keys = (key, key.replace(*_WOW, 1)) if row.twin else (key,)
             for name in row.values or (path.value or "",):
                 found.update({(path.per_user, one, name.casefold()): row for one in keys})
@@ -108,7 +114,7 @@ def _objection(trust: _Trust, step: Step) -> str | None:
         # Other letters may fold to ours: a long s is an s to casefold, and another key to Windows.
         return "is no place that a plan changes"
     per_user, key, why = _relative(step.key, trust.sids)
-    row = trust.places.get((per_user, key, step.name.casefold()))
+    row = trust.places.get((per_user, _any_thumbprint(key), step.name.casefold()))
     if why is not None:
         return why
     if row is None:
@@ -116,6 +122,11 @@ def _objection(trust: _Trust, step: Step) -> str | None:
     if row.family != step.family:
         return f"is of the family {row.family}, not {shown(step.family)}"
     return next(_key_objections(row, step, trust.journal.kind), None) or _data_objection(trust, row, step)
+
+
+def _any_thumbprint(key: str) -> str:
+    """The key as the table of places has it."""
+    return key[:-41] + _ANY_THUMBPRINT if _THUMBPRINT.fullmatch(key[-41:]) else key
 
 
 def _relative(path: str, sids: Container[str]) -> tuple[bool, str, str | None]:
@@ -149,6 +160,8 @@ def _key_objections(row: Changeable, step: RegistryStep, kind: str) -> Iterator[
 
 
 def _data_objection(trust: _Trust, row: Changeable, step: RegistryStep) -> str | None:
+    if row.thumbprints:
+        return relay_root.step_objection(step, trust.journal.kind)
     why = plannable.data_objection(trust.knowledge, row, step.after, step.before)
     if why is None or trust.journal.kind == "fix":
         return why

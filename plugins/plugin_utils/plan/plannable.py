@@ -27,7 +27,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     Unread,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read import firewall_rule, proxy
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read import certificate_blob, firewall_rule, proxy
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.logins import holds_login
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import quotable
 
@@ -98,6 +98,11 @@ def _is_winhttp(knowledge: Knowledge, data: RegistryData, there: _Side) -> bool:
     return not isinstance(found, Unread) and not holds_login(data) and _is_plain(found.proxy, found.bypass)
 
 
+def _is_root(knowledge: Knowledge, data: RegistryData, there: _Side) -> bool:
+    """Which root belongs where, and what was there, ``relay_root`` judges."""
+    return isinstance(data, bytes) and certificate_blob.root_in(data) is not None
+
+
 _CONTENT: t.Final[dict[str, Callable[[Knowledge, RegistryData, _Side], bool]]] = {
     "switch": _is_switch,
     "mask": _is_mask,
@@ -105,6 +110,7 @@ _CONTENT: t.Final[dict[str, Callable[[Knowledge, RegistryData, _Side], bool]]] =
     "text": _is_line,
     "wininet-proxy": _is_wininet,
     "winhttp-proxy": _is_winhttp,
+    "root": _is_root,
 }
 
 

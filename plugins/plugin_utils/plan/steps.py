@@ -23,7 +23,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry_keys import has_key, with_key
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import account_steps, rules
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import account_steps, relay_root, rules
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.selection import Withheld
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.value_steps import Impossible, value_step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read import firewall_rule
@@ -69,7 +69,7 @@ def steps(ctx: Context, changes: Iterable[Change], run: str) -> Steps:
             withheld.append(Withheld(change, str(problem)))
         else:
             found += [(change, step) for step in made]
-    torn = (*_torn(found, withheld), *account_steps.torn(found, withheld))
+    torn = (*_torn(found, withheld), *account_steps.torn(found, withheld), *relay_root.torn(found, withheld))
     kept = [step for change, step in found if change not in [held.change for held in torn]]
     created, ask = with_creations(ctx.snapshot.image, kept)
     return Steps(created, (*withheld, *torn), ask)

@@ -39,6 +39,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places impor
     place_words,
     same,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.relay_root import FAMILY as TRUST
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.steps import after_steps, with_creations
 
 _USERS: t.Final = "hku\\"
@@ -97,6 +98,7 @@ def undo(
         if hindrance is not None:
             _hinder(chain, hindrance)
     _keep_accounts_whole(chains)
+    _keep_roots(chains)
     there = _keys_then(chains)
     changing: list[Step] = []
     resting: list[tuple[_Chain, Step | None]] = []
@@ -189,6 +191,19 @@ def _keep_accounts_whole(chains: tuple[_Chain, ...]) -> None:
             chain.refusal = (
                 f"{place_words(chain.newest)} is left as it is: it belongs to {place_words(cause.newest)},"
                 " which must be left."
+            )
+
+
+def _keep_roots(chains: tuple[_Chain, ...]) -> None:
+    """A root stays as long as an account is left that may go to a relay which is known by it."""
+    cause = next((chain for chain in chains if chain.refusal and chain.newest.family == FAMILY), None)
+    for chain in chains:
+        removing = chain.newest.family == TRUST and chain.then is ABSENT
+        if cause is not None and removing and chain.undone and not chain.refusal:
+            chain.undone.clear()
+            chain.refusal = (
+                f"{place_words(chain.newest)} is left as it is: {place_words(cause.newest)} must be left, and its"
+                " account may go to a relay that is known by this root."
             )
 
 

@@ -18,6 +18,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     RegistryType,
     RegistryValue,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.certificate_blob import root_in
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.proxy import (
     ConnectionSettings,
     WinHttpProxy,
@@ -43,7 +44,8 @@ def holds_login(data: RegistryData | None) -> bool:
         return any(map(holds_login, data))
     if isinstance(data, str):
         return _SIGN.search(data) is not None
-    if not isinstance(data, bytes):
+    # A certificate is public, and some of its bytes look like anything.
+    if not isinstance(data, bytes) or root_in(data) is not None:
         return False
     strings, rest = strings_of(data)
     return any(map(holds_login, strings)) or _SIGN_IN_BYTES.search(rest) is not None

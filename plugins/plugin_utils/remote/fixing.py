@@ -19,7 +19,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry_keys import with_key
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind, Plan
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import Snapshot
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import outcome
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import outcome, relay_root
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.account_steps import without_part_accounts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import audit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places import unlike
@@ -38,6 +38,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.selection im
     waiting_for_updates,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.steps import Steps, steps
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.root_certificate import RootCertificate
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import hives
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect import collect
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
@@ -60,17 +61,23 @@ Wanted = Callable[[Context], tuple[Change, ...]]
 _RESTLESS = "It changes all the time, so this run leaves it alone."
 
 
-def fix(visit: Visit, wanted: Wanted = outcome.settings_now, relays: tuple[RelayEnd, ...] = ()) -> Fixed:
+def fix(
+    visit: Visit,
+    wanted: Wanted = outcome.settings_now,
+    relays: tuple[RelayEnd, ...] = (),
+    root: RootCertificate | None = None,
+) -> Fixed:
     """Fix one host.
 
     :param wanted: the changes of settings that are wanted; all that take effect on the host as it is.
     :param relays: to which accounts are to go instead of their servers.
+    :param root: of the relays' own authority, for hosts whose accounts go to one by TLS; the reading looks for it.
     :raises Refusal: nothing was done, and why.
     :raises Interrupted: the connection was lost after the steps had been sent.
     :raises JournalFolderError: the controller cannot keep its journals; nothing was done.
     :raises ShellError: the connection was lost before.
     """
-    return twice(lambda restless: _Fix(visit, wanted, relays, restless).run())
+    return twice(lambda restless: _Fix(visit, wanted, relays, root, restless).run())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class _Fix:
     visit: Visit
     wanted: Wanted
     relays: tuple[RelayEnd, ...]
+    root: RootCertificate | None
     restless: frozenset[tuple[str, str]]
 
     def run(self) -> Fixed:
@@ -89,10 +97,10 @@ class _Fix:
         exchange = Exchange(self.visit.shell, snapshot.codepage)
         ctx = context(self.visit.knowledge, self.visit.options, snapshot)
         before = Seen(ctx, audit(ctx))
-        accounts = self._repointing(exchange, ctx, as_read)
+        accounts, roots = relay_root.planned(ctx, self._repointing(exchange, ctx, as_read), self.relays, self.root)
         settings = self.wanted(repointed(ctx, accounts))
-        now = (*(change for change in settings if change.kind is not ChangeKind.ACCOUNT), *accounts.changes)
-        selection = select(Plan(now), self.visit.terms.consent, REPOINTING)
+        now = (*(change for change in settings if change.kind is not ChangeKind.ACCOUNT), *roots, *accounts.changes)
+        selection = relay_root.together(select(Plan(now), self.visit.terms.consent, REPOINTING))
         # The journal gets its id first, since rules of the firewall are named after it.
         empty = self.visit.desk.journal("fix", self._host(snapshot), ())
         todo = self._steps(exchange, mounts, ctx, selection.chosen, empty.run)

@@ -9,13 +9,16 @@ the fix that follows finds what an installer may have changed meanwhile, and jud
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import outcome
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.repointing import RelayEnd
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import FixedFully, Updated
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import Fixed, FixedFully, Updated
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.root_certificate import RootCertificate
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import Wanted, fix
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.holding import (
@@ -38,6 +41,7 @@ def fix_fully(
     updates: bool = True,
     second_hop: bool = False,
     relays: tuple[RelayEnd, ...] = (),
+    root: RootCertificate | None = None,
     unwind: bool = False,
 ) -> FixedFully:
     """Fix one host, with its packages and with one restart, as far as they are ordered.
@@ -45,27 +49,29 @@ def fix_fully(
     :param visit: with ``updates``, its reading is one of :mod:`update_reading`.
     :param updates: whether the packages that the plan names are run.
     :param relays: to which accounts are to go instead of their servers.
+    :param root: of the relays' own authority.
     :param unwind: undo the settings where one of them did not take.
     :raises Refusal: nothing was done, and why.
     :raises Interrupted: the connection was lost while settings were changed, and nothing else had been done before.
     :raises JournalFolderError: the controller cannot keep its journals; nothing was done.
     :raises ShellError: the connection was lost before anything was begun.
     """
+    again = functools.partial(fix, visit, relays=relays, root=root)
     if not updates:
-        return _ended(visit, order, pace, FixedFully(None, fix(visit, relays=relays)), relays, unwind)
+        return _ended(visit, order, pace, FixedFully(None, again()), again, unwind)
     updated = update(visit, order, pace, second_hop=second_hop, last_restart=False)
     if updated.failed:
         return FixedFully(updated)
     if visit.terms.check:
-        return FixedFully(updated, fix(visit, _with(updated), relays))
+        return FixedFully(updated, again(_with(updated)))
     try:
         insist_on_being_wanted(pace)
-        fixed = fix(visit, relays=relays)
+        fixed = again()
     except ERRORS as error:
         if not updated.changed:
             raise
         return FixedFully(updated, failed=f"The packages are in; after them: {_told(error)}")
-    return _ended(visit, order, pace, FixedFully(updated, fixed), relays, unwind)
+    return _ended(visit, order, pace, FixedFully(updated, fixed), again, unwind)
 
 
 def _with(updated: Updated) -> Wanted:
@@ -94,7 +100,7 @@ def _unwound(visit: Visit, done: FixedFully, run: str) -> FixedFully:
 
 
 def _ended(
-    visit: Visit, order: UpdateOrder, pace: Pace, done: FixedFully, relays: tuple[RelayEnd, ...], unwind: bool
+    visit: Visit, order: UpdateOrder, pace: Pace, done: FixedFully, again: Callable[[], Fixed], unwind: bool
 ) -> FixedFully:
     """The restart, if it is ordered and needed, and what has to be done after it; or the way back."""
     fixed, updated = done.fixed, done.updated
@@ -112,6 +118,6 @@ def _ended(
         return replace(done, failed=_told(error))
     try:
         done = replace(done, updated=updated.in_force() if updated else None, restarted=True)
-        return replace(done, again=fix(visit, relays=relays))
+        return replace(done, again=again())
     except ERRORS as error:
         return replace(done, failed=f"The host was restarted; after that: {_told(error)}")

@@ -25,8 +25,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_cod
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Absent
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.consents import BLOCK_RULE, lacking
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.consents import BLOCK_RULE, ROOT_CA, lacking
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.journal_trust import objections
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.relay_root import places_root
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.safety import OwnConnection, dangers
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import (
     JournalFolder,
@@ -148,7 +149,8 @@ def twice(attempt: Callable[[frozenset[tuple[str, str]]], _T]) -> _T:
 
 
 def insist(knowledge: Knowledge, planned: Iterable[Step], terms: Terms) -> None:
-    """Refuse what may cut our own connection, and what switches off a rule that blocks, unless it was consented to.
+    """Refuse, unless it was consented to, what may cut our own connection, switches off a rule that blocks, or places a
+    root.
 
     :raises Refusal: there is such a step.
     """
@@ -158,6 +160,8 @@ def insist(knowledge: Knowledge, planned: Iterable[Step], terms: Terms) -> None:
             raise Refusal(f"{danger.why} (consent: [{danger.consent}] lets it pass)")
     if BLOCK_RULE not in terms.consent and any(isinstance(step, RuleStep) and _opens(step) for step in steps):
         raise Refusal(lacking(BLOCK_RULE))
+    if ROOT_CA not in terms.consent and any(places_root(step) for step in steps):
+        raise Refusal(lacking(ROOT_CA))
 
 
 def _opens(step: RuleStep) -> bool:

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
+from ansible_collections.mailfleet.client.plugins.doc_fragments.changing import ModuleDocFragment
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.firewall import CONSENT_BLOCK_RULE
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.result import Change, ChangeKind, Plan
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.consents import BLOCK_RULE, CONSENTS, lacking
@@ -56,6 +58,8 @@ def test_a_change_that_a_relay_or_an_update_needs_is_not_withheld_but_stays_in_t
 
 
 def test_the_consents_are_those_of_the_option() -> None:
-    assert list(CONSENTS) == ["firewall_block_rule", "own_connection", "host_journal", "posready", "cleartext_leg"]
+    option = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]["consent"]
+    assert sorted(CONSENTS) == sorted(option["choices"])
+    assert all(f"V({consent})" in str(option["description"]) for consent in CONSENTS)
     assert CONSENT_BLOCK_RULE == BLOCK_RULE
     assert all(consent.id == id and consent.title and consent.risk for id, consent in CONSENTS.items())
