@@ -24,8 +24,8 @@ description:
   - A run that breaks off is finished by running again, or undone; its id is in the message.
   - One run at a time on each host, by a lock there.
   - Updates are installed with O(updates=true) only, and the host is restarted with O(reboot=true) only; else the plan
-    and RV(reboot_required) say what is needed. Mail accounts are changed, and a root is
-    placed, only where O(relay) and O(relay_root) say so.
+    and RV(reboot_required) say what is needed. Mail accounts are changed, and a root is placed,
+    only where O(relay) and O(relay_root) ask for it.
 options:
   updates:
     description:

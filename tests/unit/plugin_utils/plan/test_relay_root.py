@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 from dataclasses import replace
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, inverse
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailProtocol, Security
@@ -78,11 +81,6 @@ def test_what_a_fix_does_may_be_done_undone_and_done_again() -> None:
 
 def unbound() -> bytes:
     """What somebody would like to have among the roots: an authority for all the world, written as ours is."""
-    import hashlib
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import serialization
-
     der = x509.load_pem_x509_certificate(root(CA, SERVER)).public_bytes(serialization.Encoding.DER)
     sha1 = hashlib.sha1(der, usedforsecurity=False).digest()
     head = b"\x03\0\0\0\x01\0\0\0\x14\0\0\0"
