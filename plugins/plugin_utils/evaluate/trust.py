@@ -151,7 +151,7 @@ def _roots(
         where="; ".join(lookup.places) or ctx.path(TRUSTED_STORES[0]),
         why=why,
         subject=_subject(server),
-        # No plan puts a root into a store: that is trust, and the operator's to give. A relay checks the server itself.
+        # No audit plans a root: that is trust, and the operator's to give. A relay checks the server itself.
         remedy=Remedy.RELAY if usable else Remedy.BLOCKED,
     )
 
