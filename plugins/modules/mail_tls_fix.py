@@ -24,8 +24,8 @@ description:
   - A run that breaks off is finished by running again, or undone; its id is in the message.
   - One run at a time on each host, by a lock there.
   - Updates are installed with O(updates=true) only, and the host is restarted with O(reboot=true) only; else the plan
-    and RV(reboot_required) say what is needed. Mail accounts are changed, and a root is placed,
-    only where O(relay) and O(relay_root) ask for it.
+    and RV(reboot_required) say what is needed. Mail accounts are changed, and a root is
+    placed, only where O(relay) and O(relay_root) ask for it.
 options:
   updates:
     description:
@@ -179,9 +179,7 @@ EXAMPLES = r"""
     only: [accounts]
     consent: [root_ca]
     relay_root: "{{ lookup('ansible.builtin.file', 'relay-authority/root.pem') }}"
-    relay:
-      - {server: pop.example.com, port: 995, protocol: pop3, host: relay.branch.example, listen_port: 995,
-         security: implicit}
+    relay: "{{ relays_of_the_branch }}"
 
 - name: Write the plan of a typical host as a file for machines without WinRM
   mailfleet.client.mail_tls_fix:
