@@ -62,6 +62,6 @@ def registry(folder: Path, name: str = "live_mail.reg") -> str:
 
 def put(files: FileSystem, content: bytes, path: str = FILE) -> None:
     """Writes a file to a simulated host."""
-    files.make(path.rpartition("\\")[0], exists_ok=True)
+    files.make(path.rpartition("\\")[0] + "\\", exists_ok=True)
     file = files.open(path, append=False)
     files.append(file, content)

@@ -18,6 +18,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailAccount
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
+    Absent,
     RegistryImage,
     RegistryKey,
     RegistryValue,
@@ -40,6 +41,16 @@ def installed(knowledge: Knowledge, snapshot: Snapshot) -> tuple[InstalledClient
                 if (client.id, user) not in found and _there(snapshot.image, key, sign):
                     found[(client.id, user)] = InstalledClient(client, key, user)
     return tuple(found.values())
+
+
+def may_be_installed(client: MailClient, image: RegistryImage) -> bool:
+    """False where every sign of it that a machine's registry would have is known not to be there."""
+    for sign in client.detect:
+        for key, _user in _places(sign, ()):
+            read = image.key(key) if sign.value is None else image.value(key, sign.value)
+            if not isinstance(read, Absent):
+                return True
+    return False
 
 
 def _places(sign: ClientDetection, users: tuple[UserHive, ...]) -> tuple[tuple[str, str], ...]:

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Account files of Windows Mail and Windows Live Mail on a host: found, read, changed.
 
-Only where a user's registry names a store (``Store Root``) anything is asked: first which files there are, then what
-stands in them. Names that a host returned stand in commands within quotes, and only if they are harmless in every
-command; others are named and not read. ``dir`` says nothing where it may not look, so a folder that shows nothing is
-unread, unless the folder above it shows that there is none.
+Only where such a program may be installed and a user's registry names its store (``Store Root``) anything is asked:
+first which files there are, then what stands in them. Names that a host returned stand in commands within quotes, and
+only if they are harmless in every command; others are named and not read. ``dir`` says nothing where it may not look,
+so a folder that shows nothing is unread, unless the folder above it shows that there is none.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import secrets
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import may_be_installed
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import (
     element_of,
@@ -37,7 +38,10 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import sta
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.account_script import NAME, SCRIPT
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import PART, USER, Query, Section, section
 
-_STORES: t.Final = tuple(load().registry[row] for row in ("windows-mail-store", "windows-live-mail-store"))
+#: Where a user's registry names the store, and the client whose it is.
+_STORES: t.Final = tuple(
+    (load().registry[f"{client}-store"], load().clients[client]) for client in ("windows-mail", "windows-live-mail")
+)
 #: Folders that may stand in a command; the two variables are Windows' own.
 _STORE: t.Final = re.compile(r"(?:[A-Za-z]:|%SystemDrive%|%SystemRoot%)(?:\\[\w ._()-]+)+")
 _PROFILE: t.Final = re.compile(r"%(?:(USERPROFILE)|LOCALAPPDATA)%(?=\\)", re.IGNORECASE)
@@ -95,8 +99,10 @@ def _unread(key: str, why: str) -> Region:
 
 def _stores(image: RegistryImage, users: Iterable[UserHive]) -> Iterator[tuple[str, str, str]]:
     """(root of the hive, folder, why it cannot be looked at) of every store that the registry of a user names."""
+    # Windows 7 names a store of Windows Mail for everybody, and has no such program.
+    stores = [row for row, client in _STORES if may_be_installed(client, image)]
     for user in users:
-        for row in _STORES:
+        for row in stores:
             read = image.value(f"{user.root}\\{row.key}", row.value or "")
             if isinstance(read, Unread):
                 yield user.root, row.key, f"where the accounts are could not be read: {read.why}"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,15 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import audit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.relay_ends import relay_ends
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.repointing import RelayEnd
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.runs import Fixed
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.collect import collect
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.commands import sections
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import fix
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Terms, Visit
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.stage import new_folder
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_reading import update_reading
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.runs import fixed
 from tests.support.hosts import KNOWLEDGE, TODAY
@@ -47,10 +53,10 @@ def seen(host: Bench) -> Context:
     return context(KNOWLEDGE, AuditOptions(today=TODAY), collect(LabShell(host.host), _READING))
 
 
-def repoint(host: Bench, terms: Terms = CONSENT) -> Fixed:
+def repoint(host: Bench, terms: Terms = CONSENT, relays: tuple[RelayEnd, ...] = RELAYS) -> Fixed:
     options = AuditOptions(today=TODAY, only=frozenset({"accounts"}))
     return fix(
-        Visit(LabShell(host.host), KNOWLEDGE, options, update_reading(KNOWLEDGE), host.desk(), terms), relays=RELAYS
+        Visit(LabShell(host.host), KNOWLEDGE, options, update_reading(KNOWLEDGE), host.desk(), terms), relays=relays
     )
 
 
@@ -98,6 +104,20 @@ def test_hosts_without_such_a_store_are_asked_nothing_more(tmp_path: Path) -> No
         lines.append(shell.lines)
     assert all("dir /" not in line and "oeaccount" not in line for line in lines[0])
     assert len(lines[1]) == len(lines[0]) + 1
+
+
+def test_without_the_program_its_store_is_not_looked_at(tmp_path: Path) -> None:
+    """Windows 7 names a store of Windows Mail for everybody."""
+    text = (tmp_path / registry(tmp_path)).read_text("utf-16").replace("Windows Live Mail", "Windows Mail")
+    shells = []
+    for number, body in enumerate(
+        (text, text.replace(r"SOFTWARE\Microsoft\Windows Mail", r"SOFTWARE\Clients\Mail\Windows Mail"))
+    ):
+        (tmp_path / f"{number}.reg").write_bytes(b"\xff\xfe" + body.encode("utf-16-le"))
+        shell = LabShell(Bench(tmp_path, os="win7-sp1", registry=[f"{number}.reg"]).host)
+        collect(shell, _READING)
+        shells.append(shell)
+    assert ["oeaccount" in "".join(shell.lines) for shell in shells] == [False, True]
 
 
 UNREAD = [
@@ -192,9 +212,12 @@ def test_not_while_it_runs(tmp_path: Path) -> None:
 
 ODD = [
     pytest.param(account(port="  3e3"), id="blanks"),
-    pytest.param(account().replace(element("POP3_Port", "DWORD", "000003E3").encode("utf-16-le"), b""), id="no-port"),
+    pytest.param(b"\xfe\xff" + account()[2:].decode("utf-16-le").encode("utf-16-be"), id="big-endian"),
+    pytest.param(account()[2:].decode("utf-16-le").encode(), id="utf-8"),
     pytest.param(account(more="<!-- <POP3_Port>1</POP3_Port> -->\r\n"), id="comment"),
-    pytest.param(b"\xff\xfe" + account()[2:].replace(b"p\0o\0p\0.\0", b"&\0#\x001\x001\x002\0;\0o\0p\0.\0"), id="entity"),
+    pytest.param(
+        b"\xff\xfe" + account()[2:].replace(b"p\0o\0p\0.\0", b"&\0#\x001\x001\x002\0;\0o\0p\0.\0"), id="entity"
+    ),
 ]
 
 
@@ -203,8 +226,41 @@ def test_odd_files_are_not_changed(tmp_path: Path, data: bytes) -> None:
     host = bench(tmp_path, data)
     done = repoint(host)
     assert content(host) == data
-    assert done.left or done.withheld or done.failed or not done.steps
+    assert done.left or done.withheld or done.failed
     assert names(host) == [FILE.rpartition("\\")[2].casefold()]
+
+
+def test_no_element_is_added(tmp_path: Path) -> None:
+    """A port that is not stored is the default one; an account that would need one that is stored is left."""
+    data = account().replace(element("POP3_Port", "DWORD", "000003E3").encode("utf-16-le"), b"")
+    relay = {"server": "pop.example.com", "port": 110, "protocol": "pop3", "host": "10.0.7.2", "security": "none"}
+    for port, changed in ((1110, False), (110, True)):
+        host = bench(tmp_path, data)
+        done = repoint(host, relays=relay_ends([relay | {"listen_port": port}]))
+        assert (content(host) != data) is changed
+        assert bool(done.withheld) is not changed
+
+
+def test_a_change_between_reading_and_writing_is_not_overwritten(tmp_path: Path) -> None:
+    """The script itself looks: the file is another one than a moment before."""
+    steps = repoint(bench(tmp_path), consents("cleartext_leg", check=True)).steps
+    other = account(port="000003e2")
+    host = bench(tmp_path, other)
+    Exchange(LabShell(host.host)).run(sections(steps, new_folder()))
+    assert content(host) == other
+    assert names(host) == [FILE.rpartition("\\")[2].casefold()]
+
+
+@pytest.mark.parametrize("cut", range(1, 40))
+def test_power_cuts_leave_the_old_file_or_the_new_one(tmp_path: Path, cut: int) -> None:
+    steps = repoint(bench(tmp_path), consents("cleartext_leg", check=True)).steps
+    host = bench(tmp_path)
+    whole = bench(tmp_path)
+    Exchange(LabShell(whole.host)).run(sections(steps, new_folder()))
+    with contextlib.suppress(ShellError):
+        Exchange(LabShell(host.host, cut_at=cut)).run(sections(steps, new_folder()))
+    assert content(host) in (account(), content(whole))
+    assert content(whole) != account()
 
 
 def test_drift_is_refused(tmp_path: Path) -> None:
