@@ -92,6 +92,7 @@ def test_an_account_is_read(tmp_path: Path) -> None:
     assert pop3.key.endswith(FILE)
     read = [finding for finding in audit(ctx).findings if finding.id == "accounts.read"]
     assert [finding.state.value for finding in read] == ["pass"]
+    assert {finding.where for finding in audit(ctx).findings if finding.id == "accounts.auth"} == {FILE}
     assert "d08c9ddf" not in repr(ctx)
 
 
