@@ -23,7 +23,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.commands i
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.fixing import fix
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Terms, Visit
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import Output, ShellError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.stage import new_folder
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.update_reading import update_reading
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.runs import fixed
@@ -94,6 +94,24 @@ def test_an_account_is_read(tmp_path: Path) -> None:
     assert [finding.state.value for finding in read] == ["pass"]
     assert {finding.where for finding in audit(ctx).findings if finding.id == "accounts.auth"} == {FILE}
     assert "d08c9ddf" not in repr(ctx)
+
+
+class Listening(LabShell):
+    """Keeps what the host answered."""
+
+    said = b""
+
+    def run(self, line: str) -> Output:
+        output = super().run(line)
+        self.said += output.out + output.err
+        return output
+
+
+def test_passwords_do_not_leave_the_host(tmp_path: Path) -> None:
+    shell = Listening(bench(tmp_path).host)
+    collect(shell, _READING)
+    assert b"pop.example.com" in shell.said
+    assert b"d08c9ddf" not in shell.said
 
 
 def test_hosts_without_such_a_store_are_asked_nothing_more(tmp_path: Path) -> None:
