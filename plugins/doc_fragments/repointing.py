@@ -13,14 +13,18 @@ class ModuleDocFragment:
 options:
   relay:
     description:
-      - Accounts of Outlook Express and Outlook whose server and port are named here go to the relay instead. Server,
-        port and encryption are changed together, are part of the journal, and are put back by
-        M(mailfleet.client.mail_tls_rollback).
+      - Accounts of Outlook Express, Outlook, Windows Mail and Windows Live Mail whose server and port are named here go
+        to the relay instead. Server, port and encryption are changed together, are part of the journal, and are put
+        back by M(mailfleet.client.mail_tls_rollback).
       - An account is changed as a whole or left alone; C(accounts_left) in the result says which and why. Left alone
         are accounts of a user for whom the program runs, or may run; Exchange accounts; and those that may sign in by
         OAuth 2.0, where a relay cannot help.
-      - Where nothing is named here, no account is touched. Windows Live Mail and Windows Mail are not changed.
-      - What the relay is on its side is not looked at. It has to be there, and to work.
+      - Windows Mail and Windows Live Mail keep an account in a file, C(account{...}.oeaccount). Only the text of its
+        elements is changed, in UTF-16 with its mark only; a file that lacks one of them, writes a number otherwise than
+        in hexadecimal digits or has a comment in it is left alone, as is one outside of a folder of the program's name.
+      - Where nothing is named here, no account is touched.
+      - What the relay is on its side is not looked at. It has to be there, and to work. The playbook
+        C(mailfleet.client.relay) makes relays, tries them, and gives this option to each host.
     type: list
     elements: dict
     default: []

@@ -216,9 +216,9 @@ changes:
   type: list
   elements: dict
   contains:
-    kind: {description: V(registry) or V(firewall)., type: str, sample: registry}
+    kind: {description: V(registry) or V(firewall) or V(file)., type: str, sample: registry}
     family: {description: Family of the checks that asked for it., type: str, sample: tls}
-    key: {description: Key of the registry., type: str}
+    key: {description: Key of the registry or path of the file., type: str}
     name: {description: Name of the value or of the rule., type: str, sample: DisabledByDefault}
     before: {description: What was there. Null where there was nothing., type: raw}
     after: {description: What is there now. Null where there is nothing., type: raw}

@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from . import (
+    account_tools,
     file_commands,
     filters,
     netsh,
@@ -157,7 +158,7 @@ def _write(verb: str) -> Command:
 
 
 #: Known as what would change a host, counted, and not done.
-_WRITERS: t.Final = "xcopy move mklink sc attrib icacls takeown msiexec regsvr32 bcdedit net wevtutil".split()
+_WRITERS: t.Final = "xcopy mklink sc attrib icacls takeown msiexec regsvr32 bcdedit net wevtutil".split()
 
 #: By lower-case name, without ``.exe``.
 COMMANDS: t.Final[Mapping[str, Command]] = {
@@ -174,6 +175,8 @@ COMMANDS: t.Final[Mapping[str, Command]] = {
     "rmdir": file_commands.rd,
     "del": file_commands.delete,
     "erase": file_commands.delete,
+    "dir": account_tools.dir_,
+    "move": account_tools.move,
     "type": file_commands.type_,
     "copy": file_commands.copy,
     "certutil": transfer_tools.certutil,
@@ -200,7 +203,7 @@ COMMANDS: t.Final[Mapping[str, Command]] = {
 }
 
 _INTERNAL: t.Final = (
-    "echo echo. ver set md mkdir rd rmdir del erase type copy move ren rename mklink start exit".split()
+    "echo echo. dir ver set md mkdir rd rmdir del erase type copy move ren rename mklink start exit".split()
 )
 PROGRAMS: t.Final = frozenset(COMMANDS) - frozenset(_INTERNAL)
 

@@ -14,7 +14,7 @@ import hashlib
 import re
 import typing as t
 
-from . import download
+from . import account_tools, download
 from .arguments import split_arguments
 from .file_commands import complain
 from .files import FileFault
@@ -111,7 +111,7 @@ def run_script(shell: Shell, rest: str, streams: Streams) -> int | None:
     except download.DownloadFault as fault:
         streams.out.append(f"{arguments[2]}(5, 1) WinHttp.WinHttpRequest: {fault}\r\n")
         return 0
-    streams.out.append(f"MFT {said}\r\n")
+    streams.out.append(f"{'MFA' if act is account_tools.change else 'MFT'} {said}\r\n")
     return 0
 
 
@@ -135,4 +135,8 @@ def _hashed(content: bytes | bytearray, begin: int, count: int, state: str) -> s
     return hashlib.sha256(memoryview(content)[: begin + count]).hexdigest()
 
 
-_SCRIPTS: t.Final = {TRANSFER_SCRIPT: _done, download.DOWNLOAD_SCRIPT: download.run}
+_SCRIPTS: t.Final = {
+    TRANSFER_SCRIPT: _done,
+    download.DOWNLOAD_SCRIPT: download.run,
+    account_tools.ACCOUNT_SCRIPT: account_tools.change,
+}

@@ -10,6 +10,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.host_names import canonical
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import MailClient
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import (
     MailAccount,
     MailProtocol,
@@ -24,6 +25,11 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot im
 def subject(account: MailAccount) -> str:
     """How findings name one leg of an account."""
     return f"{account.user}/{account.account}/{account.protocol.value}"
+
+
+def place(account: MailAccount) -> str:
+    """Where findings say that an account is: a key, or a file."""
+    return file_of(account.key) or account.key
 
 
 def declared(ctx: Context, account: MailAccount) -> Server | None:
@@ -189,7 +195,7 @@ def _security_port(ctx: Context, account: MailAccount, client: MailClient, entry
         observed=_observed(account),
         effective=account.security.value,
         wanted=_wanted(entry),
-        where=account.key,
+        where=place(account),
         why=why,
         subject=subject(account),
         remedy=Remedy.FIX if better(ctx, account, client) else Remedy.RELAY,
@@ -205,7 +211,7 @@ def _cleartext(ctx: Context, account: MailAccount, client: MailClient, entry: Se
         observed=_observed(account),
         effective="clear text" if clear else account.security.value,
         wanted=_wanted(entry) if encrypted else "encryption",
-        where=account.key,
+        where=place(account),
         why="Mail and password travel in clear text." if clear else "",
         subject=subject(account),
         # Without a word from the operator nobody knows what else the server would take.
@@ -228,7 +234,7 @@ def _auth(ctx: Context, account: MailAccount, client: MailClient, entry: Server 
         observed=client.name,
         effective=list(methods) if methods else None,
         wanted="a sign-in that the client can do",
-        where=account.key,
+        where=place(account),
         why=why,
         subject=subject(account),
         remedy=Remedy.BLOCKED,

@@ -15,8 +15,10 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables 
     Knowledge,
     MailClient,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailAccount
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
+    Absent,
     RegistryImage,
     RegistryKey,
     RegistryValue,
@@ -39,6 +41,16 @@ def installed(knowledge: Knowledge, snapshot: Snapshot) -> tuple[InstalledClient
                 if (client.id, user) not in found and _there(snapshot.image, key, sign):
                     found[(client.id, user)] = InstalledClient(client, key, user)
     return tuple(found.values())
+
+
+def may_be_installed(client: MailClient, image: RegistryImage) -> bool:
+    """False where every sign of it that a machine's registry would have is known not to be there."""
+    for sign in client.detect:
+        for key, _user in _places(sign, ()):
+            read = image.key(key) if sign.value is None else image.value(key, sign.value)
+            if not isinstance(read, Absent):
+                return True
+    return False
 
 
 def _places(sign: ClientDetection, users: tuple[UserHive, ...]) -> tuple[tuple[str, str], ...]:
@@ -64,14 +76,27 @@ def program_path(knowledge: Knowledge, image: RegistryImage, program: str) -> st
     return f"{folder.rstrip(chr(92))}\\{program}" if _FOLDER.fullmatch(folder) else None
 
 
+def of_file(knowledge: Knowledge, path: str) -> MailClient | None:
+    """The client in whose folder an account's file stands; None where the folder has another name."""
+    folders = [part.casefold() for part in path.split("\\")]
+    for store in knowledge.account_stores.values():
+        for folder, client in (store.folders or {}).items():
+            if folder.casefold() in folders:
+                return knowledge.clients[client]
+    return None
+
+
 def client_of(knowledge: Knowledge, account: MailAccount, clients: tuple[InstalledClient, ...]) -> MailClient:
     """The client that an account belongs to, by its store and version: one that is installed, else the newest."""
+    path = file_of(account.key)
+    if path is not None and (found := of_file(knowledge, path)) is not None:
+        return found
     fitting = [
         client
         for client in reversed(lookup.clients_of(knowledge, account.kind))
         if _fits(client.account_version, account.client_version)
     ]
-    present = {found.client.id for found in clients}
+    present = {one.client.id for one in clients}
     fitting.sort(key=lambda client: client.id not in present)
     return fitting[0] if fitting else knowledge.clients[ANY_CLIENT]
 
@@ -86,7 +111,7 @@ def _fits(client_version: str | None, account_version: str) -> bool:
 
 #: Why accounts of some clients are missing.
 NOT_READ = "they are kept in files, which are not read"
-_READABLE_STORES = ("outlook", "outlook-express")
+_READABLE_STORES = ("outlook", "outlook-express", "oeaccount")
 
 
 def unreadable(present: tuple[InstalledClient, ...]) -> tuple[InstalledClient, ...]:

@@ -49,9 +49,13 @@ class AccountStore(Row):
     """How one family of clients keeps its accounts. ``id``: an ``account_store`` of mail_clients.yml.
 
     ``without_starttls``: versions of its clients that have no such setting.
+    ``folders``: of a store that keeps each account in a file, and so has no ``places``: the name of the folder in
+    which the client has its files, and the id of that client. Texts of its elements are the values; a number is
+    hexadecimal text, and no element is ever added.
     """
 
     id: str
     places: tuple[AccountPlace, ...]
     values: tuple[AccountValue, ...]
     without_starttls: tuple[str, ...] = ()
+    folders: Mapping[str, str] | None = None

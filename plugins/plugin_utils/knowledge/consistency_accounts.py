@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.account_rows import AccountStore, AccountValue
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
@@ -18,6 +18,8 @@ _TYPES: t.Final = {
     "port": {"REG_DWORD"},
     "security": {"REG_DWORD"},
 }
+#: In a file, everything is text.
+_IN_FILES: t.Final = {part: {"REG_SZ"} for part in _TYPES}
 _SECURITIES: t.Final = frozenset({"none", "implicit", "starttls"})
 _PLACEHOLDER: t.Final = re.compile(r"\{(?:account|identity|profile)\}")
 
@@ -40,6 +42,11 @@ def _places(k: Knowledge, row: AccountStore) -> Iterator[tuple[str, str]]:
         names = place.below.split("\\")
         if names[-1] != "{account}" or any("{" in one and not _PLACEHOLDER.fullmatch(one) for one in names):
             yield f"{field}.below", "must end in {account}, and a placeholder is a whole name"
+    for folder, client in (row.folders or {}).items():
+        if client not in k.clients or k.clients[client].account_store != row.id:
+            yield f"folders.{folder}", f"{client!r} keeps no accounts there"
+    if bool(row.places) == bool(row.folders):
+        yield "places", "must be there, or folders, and not both"
     versions = {client.account_version for client in k.clients.values() if client.account_store == row.id}
     for version in row.without_starttls:
         if version not in versions:
@@ -49,7 +56,7 @@ def _places(k: Knowledge, row: AccountStore) -> Iterator[tuple[str, str]]:
 def _values(row: AccountStore) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
     for number, value in enumerate(row.values):
-        for field, why in _value(value):
+        for field, why in _value(value, _IN_FILES if row.folders else _TYPES):
             yield f"values.{number}.{field}", why
         for protocol in value.protocols:
             name = value.name.replace("{protocol}", protocol).casefold()
@@ -62,13 +69,13 @@ def _values(row: AccountStore) -> Iterator[tuple[str, str]]:
             yield "values", f"{protocol} needs one server, one port, and what says how it is encrypted"
 
 
-def _value(value: AccountValue) -> Iterator[tuple[str, str]]:
+def _value(value: AccountValue, types: Mapping[str, set[str]]) -> Iterator[tuple[str, str]]:
     if "password" in value.name.casefold():
         yield "name", "no plan touches a password"
     if set(value.protocols) - MAIL_PROTOCOLS or not value.protocols:
         yield "protocols", "must be mail protocols"
-    if not value.types or set(value.types) - _TYPES[value.part]:
-        yield "types", f"a {value.part} is {' or '.join(sorted(_TYPES[value.part]))}"
+    if not value.types or set(value.types) - types[value.part]:
+        yield "types", f"a {value.part} is {' or '.join(sorted(types[value.part]))}"
     numbers = value.numbers or {}
     told = {bool(numbers), bool(value.known)}
     if told != {value.part == "security"} or set(numbers) - _SECURITIES:

@@ -16,14 +16,17 @@ import typing as t
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.host_names import is_address
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.account_rows import AccountStore, AccountValue
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailProtocol
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
+    ABSENT,
     Absent,
     RegistryType,
     RegistryValue,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.account_legs import PREFIX
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.oeaccount import number_of_text
 
 #: Of the steps.
 FAMILY: t.Final = "accounts"
@@ -35,6 +38,12 @@ _NAMES: t.Final = {
     "{identity}": r"\{[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}",
     "{profile}": r"[\w(](?:[\w .,@()\[\]+=#~$;-]{0,98}[\w.)])?",
 }
+#: An account's file below the folder of its client: what is harmless in every command.
+_FILE: t.Final = (
+    r"[a-z]:(?:\\[\w(][\w .,@()\[\]+=#~$;-]{0,98}(?<![ .]))*\\(?:{folders})"
+    r"(?:\\[\w(][\w .,@()\[\]+=#~$;-]{0,98}(?<![ .]))*\\account\{[0-9a-z-]{1,40}\}\.oeaccount"
+)
+_LONGEST_FILE: t.Final = 220
 _LABEL: t.Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST_NAME: t.Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
 _LONGEST_NAME: t.Final = 253
@@ -61,12 +70,22 @@ def store_of(knowledge: Knowledge, key: str) -> AccountStore | None:
     if not key.casefold().startswith(_USERS) or not key.isascii():
         return None
     rest = key[len(_USERS) :].partition("\\")[2]
+    if (path := file_of(key)) is not None:
+        return _store_of_file(knowledge, path)
     for store in knowledge.account_stores.values():
         for place in store.places:
             pattern = "\\\\".join(_NAMES.get(name, re.escape(name)) for name in place.below.split("\\"))
             root = re.escape(knowledge.registry[place.path].key + "\\")
             if re.fullmatch(root + pattern, rest, re.ASCII | re.IGNORECASE):
                 return store
+    return None
+
+
+def _store_of_file(knowledge: Knowledge, path: str) -> AccountStore | None:
+    for store in knowledge.account_stores.values():
+        pattern = _FILE.replace("{folders}", "|".join(map(re.escape, store.folders or ())))
+        if store.folders and len(path) <= _LONGEST_FILE and re.fullmatch(pattern, path, re.ASCII | re.IGNORECASE):
+            return store
     return None
 
 
@@ -102,6 +121,13 @@ def text_in(value: RegistryValue) -> str | None:
     return None if rest.strip("\0") else text
 
 
+def number_in(value: RegistryValue) -> int | None:
+    """The number that a value of an account holds, in a file as text; None where it holds none."""
+    if isinstance(value.data, str) and value.type is RegistryType.SZ:
+        return number_of_text(value.data)
+    return value.data if isinstance(value.data, int) else None
+
+
 def side_objection(row: AccountValue, side: RegistryValue | Absent) -> str:
     """Why that is nothing that may stand in such a value, as the rest of a sentence; "": it may."""
     if isinstance(side, Absent):
@@ -111,8 +137,8 @@ def side_objection(row: AccountValue, side: RegistryValue | Absent) -> str:
     if row.part == "server":
         return "" if is_host_name(text_in(side)) else "is not the name of a host"
     if row.part == "port":
-        return "" if is_port(side.data) else "is not the number of a port"
-    return "" if side.data in row.known and isinstance(side.data, int) else "is no setting that is known there"
+        return "" if is_port(number_in(side)) else "is not the number of a port"
+    return "" if number_in(side) in row.known else "is no setting that is known there"
 
 
 def step_objection(knowledge: Knowledge, step: RegistryStep, kind: str) -> str | None:
@@ -131,6 +157,8 @@ def step_objection(knowledge: Knowledge, step: RegistryStep, kind: str) -> str |
     for side in (step.before, step.after):
         if why := side_objection(row, side):
             return f"holds what no plan puts into an account: it {why}"
+    if file_of(step.key) is not None and ABSENT in (step.before, step.after):
+        return "says that an element of a file comes or goes, which no plan does"
     if isinstance(step.after, Absent):
         return "says that a value of an account is deleted, which no fix does" if kind == "fix" else None
     if isinstance(step.before, RegistryValue) and step.before.type is not step.after.type:

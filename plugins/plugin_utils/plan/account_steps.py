@@ -30,6 +30,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.account_plac
     is_host_name,
     is_port,
     name_of,
+    number_in,
     side_objection,
     store_of,
 )
@@ -84,6 +85,8 @@ def _steps(
         if why := side_objection(row, before):
             raise Impossible(f"{place_words(key, name)} is left as it is: it {why}.")
         after = _after(row, name, before, protocol, wanted)
+        if store.folders and isinstance(before, Absent) and not isinstance(after, Absent):
+            raise Impossible(f"{place_words(key, name)} is left as it is: the file has no such element, and gets none.")
         said |= row.part == "security" and _says(row, after, wanted.security)
         if step := value_step(ctx, FAMILY, key, name, after):
             yield step
@@ -101,18 +104,25 @@ def _after(
         return RegistryValue(name, kind, f"{wanted.server}\0".encode("utf-16-le") if binary else wanted.server)
     if row.part == "port":
         default = isinstance(before, Absent) and wanted.port == DEFAULT_PORTS[protocol]
-        return before if default else RegistryValue(name, kind, wanted.port)
+        return before if default else _with_number(name, kind, before, wanted.port)
     number = (row.numbers or {}).get(wanted.security.value)
     if number is None or (isinstance(before, Absent) and wanted.security.value not in row.added):
         return before
-    return RegistryValue(name, kind, number)
+    return _with_number(name, kind, before, number)
+
+
+def _with_number(name: str, kind: RegistryType, before: RegistryValue | Absent, number: int) -> RegistryValue:
+    """The value with that number; one that says it already keeps its spelling."""
+    if isinstance(before, RegistryValue) and number_in(before) == number:
+        return before
+    return RegistryValue(name, kind, f"{number:08x}" if kind is RegistryType.SZ else number)
 
 
 def _says(row: AccountValue, after: RegistryValue | Absent, security: Security) -> bool:
     """Whether a value about encryption says that word once it is so; what is not there says "none"."""
     if isinstance(after, Absent):
         return security is Security.NONE
-    return (row.numbers or {}).get(security.value) == after.data
+    return (row.numbers or {}).get(security.value) == number_in(after)
 
 
 def unstorable(ctx: Context, client: MailClient, leg: MailAccount, port: int, security: Security) -> str:

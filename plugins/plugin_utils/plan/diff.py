@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, RuleStep, Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import LONG_HIVES
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import relay_root
@@ -63,6 +64,8 @@ def _label(step: Step) -> str:
 
 
 def key_words(path: str) -> str:
-    """A key under the long name of its hive, safe to show."""
+    """A key under the long name of its hive, or a file, safe to show."""
+    if (file := file_of(path)) is not None:
+        return shown(file, LONGEST)
     hive, separator, rest = path.partition("\\")
     return shown(LONG_HIVES.get(hive.upper(), hive) + separator + rest, LONGEST)

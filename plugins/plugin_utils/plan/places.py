@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import clause
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, RuleStep, Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     Absent,
@@ -81,7 +82,7 @@ def place_words(step: Step) -> str:
     """What the step is about, safe to show, to stand in a sentence."""
     if isinstance(step, RuleStep):
         return f'the firewall rule "{shown(step.name, _LONGEST_CLAUSE)}"'
-    return shown(f"{step.key}\\{step.name or '(default)'}", _LONGEST_CLAUSE)
+    return shown(f"{file_of(step.key) or step.key}\\{step.name or '(default)'}", _LONGEST_CLAUSE)
 
 
 def clause_words(held: Content) -> str:

@@ -9,6 +9,7 @@ import typing as t
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import (
     RegistryStep,
     RuleStep,
@@ -53,9 +54,9 @@ def reg_files(steps: Iterable[Step]) -> RegFiles:
     :raises RegFileError: data that such a file cannot hold.
     """
     done = tuple(steps)
-    registry = tuple(step for step in done if isinstance(step, RegistryStep))
+    registry = tuple(step for step in done if isinstance(step, RegistryStep) and file_of(step.key) is None)
     back = tuple(turned for step in reversed(registry) if isinstance(turned := inverse(step), RegistryStep))
-    return RegFiles(_written(registry), _written(back), (*_rules(done), *_keys(registry)))
+    return RegFiles(_written(registry), _written(back), (*_rules(done), *_files(done), *_keys(registry)))
 
 
 def _written(steps: tuple[RegistryStep, ...]) -> bytes:
@@ -92,6 +93,11 @@ def _rules(steps: tuple[Step, ...]) -> list[str]:
         for step in steps
         if isinstance(step, RuleStep)
     ]
+
+
+def _files(steps: tuple[Step, ...]) -> list[str]:
+    paths = dict.fromkeys(path for step in steps if (path := file_of(step.key)) is not None)
+    return [f"The account in {shown(path, 400)} is a file, not registry: nothing of it is changed." for path in paths]
 
 
 def _back(step: RuleStep) -> str:

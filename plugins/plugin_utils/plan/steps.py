@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall import Direction
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RUN, RegistryStep, RuleStep, Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
@@ -176,7 +177,9 @@ def with_creations(image: RegistryImage, found: Iterable[Step]) -> tuple[tuple[S
     ask: dict[str, str] = {}
     done: list[Step] = []
     for step in found:
-        if isinstance(step, RegistryStep) and isinstance(step.after, RegistryValue):
+        # A file is there, or none of its elements could be read.
+        makes = isinstance(step, RegistryStep) and isinstance(step.after, RegistryValue)
+        if isinstance(step, RegistryStep) and makes and file_of(step.key) is None:
             absent, unknown = missing_keys(image, step.key)
             ask |= {path.casefold(): path for path in unknown}
             wanted = {path.casefold(): path for path in (*step.creates, *absent)}

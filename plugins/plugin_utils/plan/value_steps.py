@@ -9,6 +9,7 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Absent, RegistryValue, Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.exactness import objection
@@ -23,7 +24,7 @@ class Impossible(Exception):
 
 def place_words(key: str, name: str) -> str:
     """A place, safe to show, to stand in a sentence."""
-    return shown(f"{key}\\{name}", _LONGEST)
+    return shown(f"{file_of(key) or key}\\{name}", _LONGEST)
 
 
 def value_now(ctx: Context, key: str, name: str) -> RegistryValue | Absent:

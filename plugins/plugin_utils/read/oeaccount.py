@@ -6,6 +6,7 @@
 XML in UTF-16, one element per value of :mod:`accounts`, blanks written as underscores:
 ``<SMTP_Port type="DWORD">0000024b</SMTP_Port>``. The text of a DWORD is hexadecimal without prefix.
 A file comes from a host, so a document type, and with it every entity, is refused before the XML parser sees it.
+Of its elements only those are kept of which an account is made: no password, no user name, no folder.
 """
 
 from __future__ import annotations
@@ -13,15 +14,21 @@ from __future__ import annotations
 import re
 import typing as t
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_key, file_of, name_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
+    RegistryImage,
     RegistryKey,
     RegistryType,
     RegistryValue,
+    Unread,
 )
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import UserHive
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.account_legs import (
     AccountReading,
+    Dialect,
     express_dialect,
     legs,
     stored_protocols,
@@ -31,23 +38,25 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import 
 #: On which SMTP ports "secure" means STARTTLS is not documented beyond port 25.
 STARTTLS_PORTS: t.Final = (25,)
 UNKNOWN_PORTS: t.Final = (587,)
+#: Of :attr:`MailAccount.kind`, and of the clients that keep such files.
+KIND: t.Final = "oeaccount"
+#: Real files have 2 to 4 KB and below 100 elements.
+MOST_BYTES: t.Final = 256 * 1024
 
 _ROOT: t.Final = "MessageAccount"
-#: Real files have 2 to 4 KB and below 100 elements.
-_MOST_BYTES: t.Final = 256 * 1024
 _MOST_TAGS: t.Final = 2000
-_NUMBER: t.Final = re.compile(r"[0-9a-fA-F]{1,8}")
+_NUMBER: t.Final = re.compile(r"[0-9a-fA-F]{1,8}", re.ASCII)
 _WORDS: t.Final = {"TRUE": 1, "FALSE": 0}
+_TEXTS: t.Final = re.compile(r"account name|smtp email address|(?:smtp|pop3|imap) server", re.IGNORECASE)
+_NUMBERS: t.Final = re.compile(r"(?:smtp|pop3|imap) (?:port|secure connection|use sicily)", re.IGNORECASE)
 
 
 class _Refused(Exception):
     """The file is not what it should be; the message says why."""
 
 
-def _root(data: bytes) -> ET.Element:
-    if len(data) > _MOST_BYTES:
-        raise _Refused(f"it has {len(data)} bytes")
-    text = decode(data).removeprefix("\ufeff")
+def _root(text: str) -> ET.Element:
+    text = text.removeprefix("\ufeff").strip()
     if "<!" in text.replace("<!--", ""):
         raise _Refused("it holds a document type or a marked section")
     if text.count("<") > _MOST_TAGS:
@@ -62,18 +71,84 @@ def _root(data: bytes) -> ET.Element:
 
 
 def _value(element: ET.Element) -> RegistryValue | None:
-    """The value that an element holds, as the registry would; None where it is of no use. (Passwords are BINARY.)"""
-    name, text = element.tag.replace("_", " "), (element.text or "").strip()
-    kind = element.get("type", "").upper()
-    if len(element):
+    """What an element says, its text as it stands there; None where no account is made of it."""
+    name, kind = name_of(element.tag), element.get("type", "").upper()
+    if _TEXTS.fullmatch(name):
+        return None if len(element) or kind != "SZ" else RegistryValue(name, RegistryType.SZ, element.text or "")
+    if not _NUMBERS.fullmatch(name):
         return None
-    if kind == "SZ":
-        return RegistryValue(name, RegistryType.SZ, element.text or "")
-    if kind != "DWORD":
-        return None
-    if text.upper() in _WORDS:
-        return RegistryValue(name, RegistryType.DWORD, _WORDS[text.upper()])
-    return RegistryValue(name, RegistryType.DWORD, int(text, 16) if _NUMBER.fullmatch(text) else text)
+    if len(element) or kind != "DWORD":
+        return RegistryValue(name, RegistryType.NONE, b"")
+    return RegistryValue(name, RegistryType.SZ, element.text or "")
+
+
+def account_file(text: str, key: str) -> RegistryKey | Unread:
+    """What an account's file says of servers, as the values of that key, each with the text that stands in it.
+
+    :param text: what the file holds; elements of passwords may be missing.
+    :param key: see ``model.account_files``.
+    """
+    try:
+        if len(text) > MOST_BYTES:
+            raise _Refused("it is too large")
+        values: dict[str, RegistryValue] = {}
+        seen: set[str] = set()
+        for element in _root(text):
+            name = element.tag.casefold()
+            if name in seen:
+                raise _Refused(f"ambiguous: {shown(name_of(element.tag), 40)} stands in it twice")
+            seen.add(name)
+            if (value := _value(element)) is not None:
+                values[value.name.casefold()] = value
+    except _Refused as problem:
+        return Unread(f"not an account file: {problem}")
+    return RegistryKey(key, tuple(values.values()))
+
+
+def number_of_text(text: str) -> int | None:
+    """The number that the text of an element of type DWORD is; None where it is none."""
+    return int(text, 16) if _NUMBER.fullmatch(text) else None
+
+
+def _typed(key: RegistryKey) -> RegistryKey:
+    """The key with numbers where its texts are numbers, as an account of the registry has them."""
+    return replace(key, values=tuple(_as_number(value) for value in key.values))
+
+
+def _as_number(value: RegistryValue) -> RegistryValue:
+    if not isinstance(value.data, str) or not _NUMBERS.fullmatch(value.name):
+        return value
+    text = value.data.strip()
+    number = _WORDS.get(text.upper(), number_of_text(text))
+    return value if number is None else replace(value, type=RegistryType.DWORD, data=number)
+
+
+def file_accounts(
+    image: RegistryImage, user: UserHive, dialects: Callable[[str], Dialect] | None = None
+) -> AccountReading:
+    """The accounts that a user keeps in files, as far as the files are in the image.
+
+    :param dialects: how the client stores accounts whose file has that path.
+    """
+    reading = AccountReading()
+    above = file_key(user.root, "").casefold()
+    seen: set[str] = set()
+    for region in image.regions:
+        root = region.root.casefold()
+        if root in seen or not root.startswith(above):
+            continue
+        seen.add(root)
+        if isinstance(region.keys, Unread):
+            reading += AccountReading(unread=((region.root, region.keys.why),))
+        for key in region.keys.values() if isinstance(region.keys, Mapping) else ():
+            path = file_of(key.path) or ""
+            reading += _legs(key, user.sid, dialects(path) if dialects else express_dialect(KIND, (25,), (587,)))
+    return reading
+
+
+def _legs(key: RegistryKey, user: str, dialect: Dialect) -> AccountReading:
+    typed = _typed(key)
+    return legs(typed, stored_protocols(typed), user, dialect)
 
 
 def oeaccount_accounts(
@@ -91,16 +166,9 @@ def oeaccount_accounts(
     :param file: its path, for :attr:`MailAccount.key`.
     :returns: a reading; what cannot be read is in ``unread``. Never raises.
     """
-    try:
-        root = _root(data)
-    except _Refused as problem:
-        return AccountReading(unread=((file, f"not an account file: {problem}"),))
-    values: dict[str, RegistryValue] = {}
-    for element in root:
-        value = _value(element)
-        if value and value.name.casefold() in values:
-            return AccountReading(unread=((file, f"ambiguous: {shown(value.name, 40)} stands in it twice"),))
-        if value:
-            values[value.name.casefold()] = value
-    key = RegistryKey(file, tuple(values.values()))
-    return legs(key, stored_protocols(key), user, express_dialect("oeaccount", starttls_ports, unknown_ports))
+    if len(data) > MOST_BYTES:
+        return AccountReading(unread=((file, f"not an account file: it has {len(data)} bytes"),))
+    key = account_file(decode(data), file)
+    if isinstance(key, Unread):
+        return AccountReading(unread=((file, key.why),))
+    return _legs(key, user, express_dialect(KIND, starttls_ports, unknown_ports))

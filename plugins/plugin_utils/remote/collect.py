@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
@@ -22,6 +22,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.versions import file_versions, ver_text
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import hives
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.account_files import account_files
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.decode import codec_of, codepage_of, decode
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import Batch, new_token, pack
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import ReadingPlan
@@ -128,7 +129,7 @@ def collect(shell: Shell, plan: ReadingPlan) -> Snapshot:
         codepage=host.codepage,
     )
     if isinstance(sids, tuple):
-        snapshot = _absent_users(host, plan, snapshot)
+        snapshot = _account_files(host, _absent_users(host, plan, snapshot))
     return replace(snapshot, unread=_all_unread(host, snapshot))
 
 
@@ -152,6 +153,19 @@ def _absent_users(host: _Host, plan: ReadingPlan, snapshot: Snapshot) -> Snapsho
         users=users + tuple(loader.users),
         writes=tuple(loader.writes),
     )
+
+
+def _account_files(host: _Host, snapshot: Snapshot) -> Snapshot:
+    """With the accounts that users keep in files: further lines, only where a user's registry names such a store."""
+
+    def run(sections: Sequence[Section]) -> None:
+        host.run_rest(pack(sections, host.shell.limit))
+
+    users = snapshot.users if isinstance(snapshot.users, tuple) else ()
+    unread, sections = account_files(run, host.answers.lines, snapshot.image, users)
+    run(sections)
+    regions = (*snapshot.image.regions, *unread, *machine_regions(host.answers, sections))
+    return replace(snapshot, image=RegistryImage(regions))
 
 
 def _package_states(host: _Host, machine: tuple[Region, ...]) -> tuple[Region, ...]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     LONG_HIVES,
@@ -25,7 +26,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read import reg_file
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.quote import Unquotable, quotable, quote
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import rule_commands, stage
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import account_files, rule_commands, stage
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import (
     PART,
     USER,
@@ -68,7 +69,10 @@ def commands(step: Step, folder: str) -> tuple[str, ...]:
     :raises Unquotable: a key or a name that must not stand in a command, or is none.
     :raises ValueError: data that are not of their type; a firewall rule that netsh cannot make (``rule_commands``).
     """
-    made = tuple(_registry(step, folder)) if isinstance(step, RegistryStep) else rule_commands.commands(step)
+    return _checked(tuple(_registry(step, folder)) if isinstance(step, RegistryStep) else rule_commands.commands(step))
+
+
+def _checked(made: tuple[str, ...]) -> tuple[str, ...]:
     for command in made:
         _check(command)
     return made
@@ -82,17 +86,31 @@ def _check(text: str) -> None:
 def sections(steps: Iterable[Step], folder: str) -> tuple[Section, ...]:
     """One section per step, in their order, to be packed into lines. Step number 3 has the mark ``X3``.
 
+    Those of one account's file are one, and stand last.
+
     A step that is too long for a line over PowerShell has more sections, with the marks ``X3_1``, ``X3_2`` ...; they
     append to a staged file, and the last one imports it. A name that is too long for any line is left to ``pack``.
 
     :raises ValueError: as :func:`commands`.
     """
     found: list[Section] = []
-    for number, step in enumerate(steps):
-        for part, body in enumerate(_bodies(commands(step, folder))):
+    for number, made in enumerate(_made(steps, folder)):
+        for part, body in enumerate(_bodies(made)):
             code = f"X{number}_{part}" if part else f"X{number}"
             found.append(section(f"step {number}", Query(code, command=body)))
     return tuple(found)
+
+
+def _made(steps: Iterable[Step], folder: str) -> Iterator[tuple[str, ...]]:
+    """The commands of each step; those of one file are one."""
+    files: dict[str, list[RegistryStep]] = {}
+    for step in steps:
+        if isinstance(step, RegistryStep) and file_of(step.key) is not None:
+            files.setdefault(step.key.casefold(), []).append(step)
+        else:
+            yield commands(step, folder)
+    for together in files.values():
+        yield _checked(account_files.commands(together, folder))
 
 
 def _bodies(made: Iterable[str]) -> Iterator[str]:
@@ -137,6 +155,8 @@ def _key(path: str) -> str:
 
     :raises Unquotable: it is none, or must not stand in a command.
     """
+    if file_of(path) is not None:
+        raise Unquotable(f"A step of a file is no step of the registry: {shown(path)}")
     try:
         key = reg_file.RegFileKey(path).path
     except reg_file.RegFileError as problem:

@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     Absent,
@@ -213,7 +214,10 @@ class Mounts:
 
 
 def _below(key: str, names: Iterable[str]) -> bool:
-    return f"{key}\\".casefold().startswith(tuple(f"{_USERS}{name}\\".casefold() for name in names))
+    """Whether the key is in one of these hives; files of their users are not."""
+    return file_of(key) is None and f"{key}\\".casefold().startswith(
+        tuple(f"{_USERS}{name}\\".casefold() for name in names)
+    )
 
 
 def _absence(sid: str, why: str) -> str:

@@ -9,6 +9,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     ABSENT,
     Absent,
@@ -18,6 +19,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_query import absent_words, parse
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.transcript import Part, split
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import account_files
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.pack import CANARY, FILTERED
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import USERS_CODE, Query, Section, by_code
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.sections import (
@@ -82,6 +84,8 @@ class Answers:
         deaf = bool(query.filters) and (query.code, argument) in self.deaf
         if deaf and not isinstance(found, Unread) and not any(map(str.strip, found)):
             found = Unread(_DEAF)
+        if file_of(root) is not None:
+            return account_files.region(root, found)
         if isinstance(found, Unread):
             lists = not query.values_only
             return Region(root, query.recursive, found, query.asked, query.keys_only, lists)

@@ -37,8 +37,9 @@ _PLAIN: t.Final = re.compile(r"[\w\\.{}~-]+", re.ASCII)
 class Query:
     """One command, and what its answer covers.
 
-    ``code``: of the mark. ``root``: the key that is read, a template; "" where the command is no reg query, and then
-    ``command`` is the whole of it. ``value``: the one value asked for. ``filters``: what the answer is piped through.
+    ``code``: of the mark. ``root``: the key that is read, a template; "" where nothing of the image is. ``command``:
+    the whole of it where it is no reg query. ``value``: the one value asked for. ``filters``: what the answer is piped
+    through.
     ``names``, ``keys_only``, ``values_only``: as in ``read.reg_query.parse``. ``needs``: why it is read, for people.
     """
 
@@ -60,7 +61,7 @@ class Query:
 
     def text(self, quoted: bool) -> str:
         """The command, still with its placeholders. ``quoted``: a part of it needs quotes."""
-        if not self.root:
+        if self.command:
             return self.command
         key = f'"{self.root}"' if quoted else _quoted(self.root)
         switch = " /s" if self.recursive else ""

@@ -9,7 +9,9 @@ import typing as t
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, RuleStep, Step
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import account_files
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section import Query, Section, section
 
 #: Rules that are switched off too, unlike in an audit.
@@ -32,7 +34,7 @@ def touched_places(steps: Iterable[Step], more: Iterable[str] = ()) -> tuple[Pla
     values: dict[tuple[str, str], Place] = {}
     keys: dict[str, Place] = {}
     for step in steps:
-        if isinstance(step, RegistryStep):
+        if isinstance(step, RegistryStep) and file_of(step.key) is None:
             if step.name:
                 values.setdefault(step.place, Place(step.key, step.name))
             else:
@@ -66,4 +68,6 @@ def touched(steps: Iterable[Step], more: Iterable[str] = ()) -> tuple[Section, .
         section("touched", Query(f"TK{number}", place.key, place.name))
         for number, place in enumerate(touched_places(done, more))
     )
-    return (*read, *rule_stores(stores.values()))
+    files = {step.key.casefold(): step.key for step in done if file_of(step.key) is not None}
+    contents = (account_files.reading(f"TF{number}", key) for number, key in enumerate(files.values()))
+    return (*read, *contents, *rule_stores(stores.values()))

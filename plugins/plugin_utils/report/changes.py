@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RegistryStep, Step
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Absent, RegistryValue
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.selection import Withheld
@@ -23,9 +24,9 @@ def changes(steps: Iterable[Step]) -> list[dict[str, t.Any]]:
 def _change(step: Step) -> dict[str, t.Any]:
     if isinstance(step, RegistryStep):
         return {
-            "kind": "registry",
+            "kind": "registry" if file_of(step.key) is None else "file",
             "family": step.family,
-            "key": step.key,
+            "key": file_of(step.key) or step.key,
             "name": step.name,
             "before": _value(step.before),
             "after": _value(step.after),
@@ -52,7 +53,7 @@ def withheld(found: Iterable[Withheld]) -> list[dict[str, t.Any]]:
             {
                 "family": one.change.family,
                 "what": one.change.why,
-                "key": one.change.details.get("key"),
+                "key": file_of(str(one.change.details.get("key"))) or one.change.details.get("key"),
                 "name": one.change.details.get("name"),
                 "why": one.why,
                 "consent": one.consent,

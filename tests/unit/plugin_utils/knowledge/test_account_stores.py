@@ -39,6 +39,10 @@ FILE = "account_stores.yml"
         ("outlook/values/2/known", [0, 1], "must hold every number"),
         ("outlook/values/2/added", "none", "must be words of numbers"),
         ("outlook/values/3/added", "starttls", "must be words of numbers"),
+        ("oeaccount/folders", {"Windows Mail": "thunderbird"}, "'thunderbird' keeps no accounts there"),
+        ("oeaccount/folders", {}, "or folders, and not both"),
+        ("outlook/folders", {"Windows Mail": "windows-mail"}, "or folders, and not both"),
+        ("oeaccount/values/1/types", "REG_DWORD", "a port is REG_SZ"),
     ],
 )
 def test_a_defect_of_the_table_is_named(place: str, wrong: t.Any, why: str) -> None:
@@ -60,5 +64,6 @@ def test_the_names_are_those_that_are_read() -> None:
     }
     assert names == {
         "outlook-express": every,
+        "oeaccount": every,
         "outlook": every | {f"{prefix} Use SSL" for prefix in ("SMTP", "IMAP", "POP3")},
     }

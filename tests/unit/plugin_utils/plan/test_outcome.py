@@ -246,8 +246,8 @@ def test_a_plan_carried_out_leaves_nothing_to_plan(os_id: str, policy: str) -> N
 
 
 def test_a_client_whose_accounts_are_not_read_is_named() -> None:
-    live_mail = {r"HKLM\SOFTWARE\Microsoft\Windows Live Mail": {"InstallRoot": "C:\\Program Files\\Windows Live"}}
-    ctx = host("win10-22h2", live_mail, {NT: {"UBR": 9999}}, options=wishes(server("1.2")))
-    found = [f for f in audit(ctx).findings if f.id == "accounts.read" and f.subject == "windows-live-mail"]
+    thunderbird = {r"HKLM\SOFTWARE\Mozilla\Mozilla Thunderbird": {"CurrentVersion": "115.0"}}
+    ctx = host("win10-22h2", thunderbird, {NT: {"UBR": 9999}}, options=wishes(server("1.2")))
+    found = [f for f in audit(ctx).findings if f.id == "accounts.read" and f.subject == "thunderbird"]
     assert [finding.state for finding in found] == [State.UNKNOWN]
-    assert any("Windows Live Mail" in what for what, _why in ctx.accounts_unread)
+    assert any("Thunderbird" in what for what, _why in ctx.accounts_unread)

@@ -278,7 +278,8 @@ def test_real_registries_stay_within_the_budget(realdata: Path, os: str, file: s
     arch = "x86" if os == "win7-sp1" else "amd64"
     shell = SimulatedShell(entry(os, arch=arch, registry=(realdata / "hosts" / file,), **denied))
     snapshot = collect(shell, PLAN)
-    assert len(shell.lines) == 1
+    # That of Windows 7 names a store of Windows Mail, and whether there is the program could not be read.
+    assert len(shell.lines) == {"win10-1709": 1, "win7-sp1": 2}[os]
     # 120 KB down with base64 and envelopes.
     assert len(shell.answers[0]) < 80_000
     rules = region(

@@ -35,6 +35,8 @@ from tests.unit.plugin_utils.remote.stand_ins import USER, SimulatedShell, entry
 OTHER = "S-1-5-21-9-9-9-1009"
 OE, OUTLOOK = "msimn.exe", "outlook.exe"
 NOBODY: frozenset[str] = frozenset()
+#: What nobody has open in any of these.
+FILES: dict[str, frozenset[str]] = {"winmail.exe": NOBODY, "wlmail.exe": NOBODY}
 OPEN: list[tuple[str, tuple[Program, ...], dict[str, frozenset[str]]]] = [
     ("xp-sp3", (), {OE: NOBODY, OUTLOOK: NOBODY}),
     ("xp-sp3", (Program("msimn.exe"), Program("notepad.exe")), {OE: frozenset({USER}), OUTLOOK: NOBODY}),
@@ -44,6 +46,7 @@ OPEN: list[tuple[str, tuple[Program, ...], dict[str, frozenset[str]]]] = [
         (Program("OUTLOOK.EXE", OTHER), Program("Outlook.exe")),
         {OE: NOBODY, OUTLOOK: frozenset({USER, OTHER})},
     ),
+    ("win7-sp1", (Program("wlmail.exe"),), {OE: NOBODY, OUTLOOK: NOBODY, "wlmail.exe": frozenset({USER})}),
     ("win10-1709", (Program("not msimn.exe"), Program("msimn.exe.bak")), {OE: NOBODY, OUTLOOK: NOBODY}),
 ]
 
@@ -61,7 +64,7 @@ def test_simulated_hosts_tell_whose_programs_run(
     os: str, programs: tuple[Program, ...], owners: dict[str, frozenset[str]], language: str
 ) -> None:
     shell, found = asked(os, running=programs, language=language)
-    assert found.owners == owners
+    assert found.owners == {**FILES, **owners}
     assert found.logged_on is not None
     assert USER in found.logged_on
     assert OTHER not in found.logged_on
@@ -73,7 +76,7 @@ def test_simulated_hosts_tell_whose_programs_run(
 @pytest.mark.parametrize(
     ("missing", "programs", "unknown"),
     [
-        (("tasklist", "wmic"), (), {OE, OUTLOOK}),
+        (("tasklist", "wmic"), (), {OE, OUTLOOK, *FILES}),
         (("wmic",), (Program("OUTLOOK.EXE"),), {OUTLOOK}),
         (("wmic",), (), set()),
     ],
@@ -172,7 +175,8 @@ def test_no_answer_is_an_error(lines: list[str]) -> None:
 
 
 def test_the_questions_hold_nothing_but_names_of_the_tables() -> None:
-    assert programs_of(KNOWLEDGE) == ("OUTLOOK.EXE", "msimn.exe")
+    assert programs_of(KNOWLEDGE) == ("OUTLOOK.EXE", "msimn.exe", "WinMail.exe", "wlmail.exe")
     (query,) = owners_section(programs_of(KNOWLEDGE)).queries
-    assert query.command == "wmic process where \"name='OUTLOOK.EXE' or name='msimn.exe'\" call GetOwnerSid"
+    names = " or ".join(f"name='{name}'" for name in programs_of(KNOWLEDGE))
+    assert query.command == f'wmic process where "{names}" call GetOwnerSid'
     assert len(pack((programs_section(), owners_section(programs_of(KNOWLEDGE))), 2000)) == 1
