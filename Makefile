@@ -22,7 +22,7 @@ help:
 	@echo 'make demo    start a small fleet of Windows stand-ins, audit it, fix it, undo it'
 	@echo 'make test    run every test (as root on Debian or Ubuntu: install what they need first)'
 	@echo 'make lint    run every linter, ansible-test sanity among them'
-	@echo 'make bench   measure what an audit, a fix and a file to a host cost'
+	@echo 'make bench   measure what an audit, a fix, a file to a host and a relay cost'
 	@echo 'make docs    write again what docs/ takes from the tables'
 	@echo 'make setup   make the virtual environment only (the others do that themselves)'
 	@echo 'make clean   remove all that make made'

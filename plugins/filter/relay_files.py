@@ -75,7 +75,10 @@ _value:
     - C(relays) has an entry for each relay, with C(name), C(service), C(folder), C(configuration), C(address), C(port),
       C(inbound), C(allow), C(protocol), C(upstream), C(upstream_port), C(upstream_security), C(needs) (files that have
       to be there) and C(leaf) (where certificate and key from the private CA are to go, or null).
-    - C(units) names the units C(template) and C(filter); C(folder), C(group) and C(package) what the relays need.
+    - C(attributes) has C(relay) (empty for all), C(group) and C(mode) of each of these files, and of the certificate
+      and key that a relay may get; C(folders) has C(path), C(group) and C(mode) of each folder. The owner is root.
+    - C(units) names the units C(template) and C(filter); C(folder), C(group), C(package) and C(program) what the relays
+      need.
     - C(cautions) has a sentence for each relay on what it puts at risk.
   type: dict
 """

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -14,6 +15,8 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import from_audits
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.checks import probes
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import read_relays
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.wishes import parse_wish
 
 DOCUMENTATION = r"""
@@ -39,7 +42,7 @@ options:
   addresses:
     description:
       - Host name and the address or network that the host comes from, or a list of them.
-      - A host that is not here gets no relay.
+      - A host that is not here, nor in O(inventory), gets no relay.
     type: dict
     required: true
   first_port:
@@ -55,15 +58,41 @@ options:
   keep:
     description:
       - Relays of before. Those that are still needed keep their names and ports.
-      - A relay is also needed by a host whose account leads to it by now, so give them from the second time on.
+      - Give them from the second time on; where an account leads to a relay that is not here, that is an error.
     type: list
     elements: dict
     default: []
+  before:
+    description:
+      - The C(uses) of before. A host goes on using its relays whatever its audit says, for a host that was off, and a
+        user who was not logged on, show in none.
+      - A host that is not in O(addresses) or O(inventory) any more counts no more.
+    type: list
+    elements: dict
+    default: []
+  prune:
+    description: Hosts that were audited go on using only those relays to which an account leads that the audit saw.
+    type: bool
+    default: false
   names:
-    description: Host names by which clients know the machine of the relays.
+    description:
+      - Host names by which clients know the machine of the relays. Accounts get the first one, or where there is none
+        the address.
     type: list
     elements: str
     default: []
+  inventory:
+    description:
+      - Host name and its C(ansible_host), or an empty text. Where that, or else the name, is an IP address, the host
+        comes from there, unless O(addresses) says otherwise.
+    type: dict
+    default: {}
+  upstreams:
+    description:
+      - Name of a server, and what its relays get besides, which is C(addresses), C(ca_file) and C(proxy) of
+        P(mailfleet.client.relay_files#filter).
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -77,36 +106,44 @@ _value:
   description:
     - C(relays) is the list of relays.
     - C(uses) has an entry for each host and server, with C(host), C(server), C(port), C(protocol), C(relay),
-      C(relay_address), C(relay_port), C(inbound), C(security) (what accounts are set to, V(none),
-      V(implicit) or V(starttls)).
+      C(relay_host) (what accounts have as their server), C(relay_address), C(relay_port), C(inbound), C(security) (what
+      accounts are set to, V(none), V(implicit) or V(starttls)).
     - C(left_out) has an entry for each that got no relay, with C(host), C(server), C(port), C(why).
+    - C(lines) says all that for people.
+    - C(probes) has, for each relay, its C(name) and options of M(mailfleet.client.mail_tls_probe), to go C(through) it
+      and to ask its C(upstream) without it (null where it has a proxy).
+    - C(accounts) has, for each host, the entries for the option C(relay) of M(mailfleet.client.mail_tls_fix).
   type: dict
 """
 
 _NAME: t.Final = "mailfleet.client.relays_from_audits"
+_WISHES: t.Final = ("first_port", "inbound", "keep", "before", "prune", "names", "inventory", "upstreams")
 
 
 def relays_from_audits(
     results: t.Any,
     listen: t.Any,
     addresses: t.Any,
-    first_port: t.Any = None,
-    inbound: t.Any = None,
-    keep: t.Any = None,
-    names: t.Any = None,
+    **wishes: t.Any,
 ) -> dict[str, t.Any]:
     """The relays; AnsibleFilterError where an argument is not what it should be."""
     if not isinstance(results, Mapping) or not all(isinstance(one, Mapping) for one in results.values()):
         raise AnsibleFilterError(f"{_NAME}: the input must be a dictionary of host name and result.")
+    if unknown := sorted(set(wishes) - set(_WISHES)):
+        raise AnsibleFilterError(f"{_NAME}: {unknown[0]} is none of {', '.join(_WISHES)}.")
     try:
-        wish = parse_wish(listen, addresses, first_port=first_port, inbound=inbound, keep=keep, names=names)
-        found = from_audits.relays_from_audits(load(), results, wish)
+        found = from_audits.relays_from_audits(load(), results, parse_wish(listen, addresses, **wishes))
     except OptionError as problem:
         raise AnsibleFilterError(f"{_NAME}: {problem}") from problem
     return {
+        "lines": list(found.lines),
         "relays": list(found.relays),
+        "probes": [probes(relay) for relay in read_relays(found.relays)],
         "uses": [asdict(one) for one in found.uses],
         "left_out": [asdict(one) for one in found.left_out],
+        "accounts": {
+            host: [use.end for use in uses] for host, uses in itertools.groupby(found.uses, lambda use: use.host)
+        },
     }
 
 

@@ -4,7 +4,7 @@
 """What an audit costs beside one ``ansible.builtin.raw: ver``, over the same connection and against the same lab.
 
 The two run in turns, so that a machine whose speed drifts does them the same wrong. Prints medians as JSON; and what
-fixes, rollbacks and a file to a host cost, once.
+fixes, rollbacks, a file to a host and a relay cost, once.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench.relay import relayed
 from tests.bench.transfer import transfers
 from tests.lab.fleet import Lab
 
@@ -126,13 +127,16 @@ def fixing(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
 
 
 def main() -> None:
-    """``python -m tests.bench [--hosts 200] [--forks 10] [--runs 3] [--os win10-22h2] [--megabytes 100]``"""
+    """``python -m tests.bench [--hosts 200] [--forks 10] [--runs 3] [--os win10-22h2] [--megabytes 100]
+    [--seconds 60]``
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hosts", type=int, default=200)
     parser.add_argument("--forks", type=int, default=10)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--os", default="win10-22h2")
     parser.add_argument("--megabytes", type=int, default=100, help="of the file that is sent")
+    parser.add_argument("--seconds", type=int, default=60, help="of the load on a relay")
     arguments = parser.parse_args()
     fleet = [{"name": "bench", "os": arguments.os, "kind": "simulated", "count": arguments.hosts}]
     with Lab(hosts=fleet) as lab:
@@ -140,6 +144,7 @@ def main() -> None:
     results["wire"] = on_the_wire(arguments)
     results["fixing"] = fixing(arguments)
     results["transfer"] = {"megabytes": arguments.megabytes, **transfers(arguments.megabytes)}
+    results["relay"] = relayed(arguments.seconds)
     print(json.dumps({"hosts": arguments.hosts, "forks": arguments.forks, "runs": arguments.runs, **results}, indent=1))
 
 

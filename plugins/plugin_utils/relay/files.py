@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import typing as t
 from collections.abc import Collection
 
@@ -20,12 +21,15 @@ def relay_files(relays: object, facts: object, consents: Collection[str]) -> dic
     found = checked(parse_relays(relays, consents), machine)
     return {
         "files": _files(found, machine),
+        "attributes": _attributes(found),
+        "folders": _folders(found),
         "trials": {relay.name: stunnel.trial(relay, machine) for relay in found},
         "relays": [_about(relay) for relay in found],
         "units": {"template": places.TEMPLATE, "filter": places.FILTER},
         "folder": places.FOLDER,
         "group": places.GROUP,
         "package": machine.platform.package,
+        "program": machine.platform.program,
         "cautions": list(cautions(found)),
     }
 
@@ -40,6 +44,29 @@ def _files(relays: tuple[Relay, ...], facts: Facts) -> dict[str, str]:
         files[places.configuration(relay.name)] = stunnel.configuration(relay, facts)
         files[places.drop_in(relay.name)] = unit.unit(relay)
     return files
+
+
+def _attributes(relays: tuple[Relay, ...]) -> dict[str, dict[str, str]]:
+    """Path → relay whose it is ("" for those of all), group, mode; certificates and keys to come among them."""
+    units, ours = {"group": "root", "mode": "0644"}, {"group": places.GROUP, "mode": "0640"}
+    found = {
+        places.RULES: {"relay": "", **ours},
+        f"{places.UNITS}/{places.FILTER}": {"relay": "", **units},
+        f"{places.UNITS}/{places.TEMPLATE}": {"relay": "", **units},
+    }
+    for relay in relays:
+        found[places.drop_in(relay.name)] = {"relay": relay.name, **units}
+        for path in (places.configuration, places.certificate, places.key):
+            found[path(relay.name)] = {"relay": relay.name, **ours}
+    return found
+
+
+def _folders(relays: tuple[Relay, ...]) -> list[dict[str, str]]:
+    found = [{"path": places.FOLDER, "group": places.GROUP, "mode": "0750"}]
+    for relay in relays:
+        found.append({"path": places.folder(relay.name), "group": places.GROUP, "mode": "0750"})
+        found.append({"path": posixpath.dirname(places.drop_in(relay.name)), "group": "root", "mode": "0755"})
+    return found
 
 
 def _about(relay: Relay) -> dict[str, t.Any]:

@@ -12,6 +12,7 @@ import typing as t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import ANY_CLIENT
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailProtocol, Security
@@ -19,28 +20,23 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_error
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.server_options import parse_host
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import fields
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.checks import SECURITY
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.refusals import usable_suites
-from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import (
-    Inbound,
-    Relay,
-    RelayError,
-    name_of,
-)
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import Inbound, RelayError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.ways import Way, named, way_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.wishes import Wish
 
 _PROTOCOLS: t.Final = tuple(one.value for one in MailProtocol)
-_SECURITY: t.Final[Mapping[str, str]] = {
-    Inbound.CLEAR.value: Security.NONE.value,
-    Inbound.LEGACY_TLS.value: Security.IMPLICIT.value,
-    Inbound.LEGACY_STARTTLS.value: Security.STARTTLS.value,
-}
+#: So many hosts are named in a line.
+_NAMED: t.Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
     """One host goes through this relay instead of to that server.
 
-    ``security``: what an account is set to for it: none, implicit or starttls.
+    ``relay_host``: what an account is to have as its server; ``security``: what an account is set to for it: none,
+    implicit or starttls.
     """
 
     host: str
@@ -48,10 +44,23 @@ class Use:
     port: int
     protocol: str
     relay: str
+    relay_host: str
     relay_address: str
     relay_port: int
     inbound: str
     security: str
+
+    @property
+    def end(self) -> dict[str, t.Any]:
+        """The same as an entry of the option ``relay`` of mail_tls_fix."""
+        return {
+            "server": self.server,
+            "port": self.port,
+            "protocol": self.protocol,
+            "host": self.relay_host,
+            "listen_port": self.relay_port,
+            "security": self.security,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,11 @@ class LeftOut:
     port: int
     why: str
 
+    @property
+    def words(self) -> str:
+        """The same for people."""
+        return f"{shown(self.host)}" + (f" to {self.server} port {self.port}" if self.server else "") + f": {self.why}"
+
 
 @dataclass(frozen=True, slots=True)
 class FleetRelays:
@@ -72,23 +86,24 @@ class FleetRelays:
     uses: tuple[Use, ...]
     left_out: tuple[LeftOut, ...]
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Way:
-    """What one relay can serve."""
-
-    server: str
-    port: int
-    protocol: str
-    security: str
-    inbound: str
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The same for people: a line for each relay, and one for whatever is left out."""
+        found = []
+        for relay in self.relays:
+            hosts = [shown(use.host) for use in self.uses if use.relay == relay["name"]]
+            found.append(
+                f"relay {relay['name']}: {relay['protocol']}, {relay['inbound']} on {relay['listen']}, to"
+                f" {relay['upstream']} port {relay['port']} by {relay['upstream_security']} TLS, for {_count(hosts)}"
+            )
+        return (*found, *(f"no relay for {one.words}" for one in self.left_out))
 
 
 @dataclass(slots=True)
 class _Gathering:
     knowledge: Knowledge
     wish: Wish
-    hosts: dict[_Way, dict[str, None]] = field(default_factory=dict)
+    hosts: dict[Way, dict[str, None]] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
 
 
@@ -99,33 +114,43 @@ def relays_from_audits(knowledge: Knowledge, results: Mapping[str, t.Any], wish:
     those that cannot. The same input gives the same answer. Raises RelayError where the ports do not suffice.
     """
     gathering = _Gathering(knowledge, wish)
+    needs = [
+        (str(host), result, change)
+        for host, result in sorted(results.items())
+        for change in _listed(result, "plan")
+        if change.get("kind") == "relay"
+    ]
+    for host, result, change in needs:
+        if not _is_nobodys(change):
+            _take(gathering, host, result, change)
     for host, result in sorted(results.items()):
-        for change in _listed(result, "plan"):
-            if change.get("kind") == "relay":
-                _take(gathering, str(host), result, change)
         for route in _listed(result, "routes"):
             _stay(gathering, str(host), route)
-    found = dict(_named(gathering))
-    uses = [
-        Use(
-            host,
-            way.server,
-            way.port,
-            way.protocol,
-            relay["name"],
-            wish.listen,
-            port,
-            way.inbound,
-            _SECURITY[way.inbound],
-        )
-        for way, (relay, port) in found.items()
-        for host in gathering.hosts[way]
-    ]
+    _go_on(gathering, results)
+    served = {(host, way.server, way.protocol) for way, hosts in gathering.hosts.items() for host in hosts}
+    for host, result, change in needs:
+        # An account that goes to a relay by now leaves its server to nobody: that is no need of its own.
+        if _is_nobodys(change) and (host, str(change.get("server")).lower(), change.get("protocol")) not in served:
+            _take(gathering, host, result, change)
+    found = list(named(wish, gathering.hosts))
+    uses = [_use(wish, host, way, relay["name"], port) for way, relay, port in found for host in gathering.hosts[way]]
     return FleetRelays(
-        relays=tuple(sorted((relay for relay, _port in found.values()), key=lambda relay: str(relay["name"]))),
+        relays=tuple(sorted((relay for _way, relay, _port in found), key=lambda relay: str(relay["name"]))),
         uses=tuple(sorted(uses, key=lambda use: (use.host, use.server, use.port))),
         left_out=tuple(gathering.left_out),
     )
+
+
+def _count(hosts: list[str]) -> str:
+    """Who, as far as a line has room for them."""
+    more = len(hosts) - _NAMED
+    return ", ".join(hosts[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _use(wish: Wish, host: str, way: Way, relay: str, port: int) -> Use:
+    security = SECURITY[Inbound(way.inbound)].value
+    where = (wish.host, wish.listen, port)
+    return Use(host, way.server, way.port, way.protocol, relay, *where, way.inbound, security)
 
 
 def _listed(result: t.Any, key: str) -> Iterator[Mapping[str, t.Any]]:
@@ -133,13 +158,36 @@ def _listed(result: t.Any, key: str) -> Iterator[Mapping[str, t.Any]]:
     return (one for one in found if isinstance(one, Mapping)) if isinstance(found, list) else iter(())
 
 
+def _is_nobodys(change: Mapping[str, t.Any]) -> bool:
+    """Whether only ``servers`` of the audit names that server, and no account."""
+    return _clients(change) == (ANY_CLIENT,)
+
+
 def _stay(gathering: _Gathering, host: str, route: Mapping[str, t.Any]) -> None:
     """A host whose account leads to a relay of before needs it still, though its audit asks for none any more."""
+    wish, port = gathering.wish, route.get("port")
+    if not wish.own(str(route.get("server")).lower()):
+        return
+    relays = [relay for relay in wish.keep if (relay.listen.host, relay.listen.port) == (wish.listen, port)]
+    if not relays and isinstance(port, int) and port >= wish.first_port:
+        raise RelayError(
+            f"keep: an account of {shown(host)} leads to port {port} of {wish.listen} already, and no relay of before"
+            " has that port. Give the list of before, so that nobody loses a relay; or roll that account back."
+        )
+    for relay in relays:
+        if wish.addresses.get(host):
+            gathering.hosts.setdefault(way_of(relay), {})[host] = None
+
+
+def _go_on(gathering: _Gathering, results: Mapping[str, t.Any]) -> None:
+    """Who used a relay goes on: a host that is off, or a user who is not logged on, shows in no audit."""
     wish = gathering.wish
-    for relay in wish.keep:
-        same = relay.listen.host == wish.listen and relay.listen.port == route.get("port")
-        if same and wish.own(str(route.get("server")).lower()) and wish.addresses.get(host):
-            gathering.hosts.setdefault(_way(relay), {})[host] = None
+    for host, relay in wish.before:
+        seen = isinstance(results.get(host), Mapping) and isinstance(results[host].get("routes"), list)
+        way = way_of(relay)
+        other = any(way.is_like(one) and host in hosts for one, hosts in gathering.hosts.items())
+        if wish.addresses.get(host) and not other and not (wish.prune and seen):
+            gathering.hosts.setdefault(way, {})[host] = None
 
 
 def _take(gathering: _Gathering, host: str, result: Mapping[str, t.Any], change: Mapping[str, t.Any]) -> None:
@@ -163,7 +211,7 @@ def _take(gathering: _Gathering, host: str, result: Mapping[str, t.Any], change:
         why = why or "It offers no cipher suite that a relay with legacy_tls has."
         gathering.left_out.append(LeftOut(shown(host), server, port, why))
         return
-    gathering.hosts.setdefault(_Way(server, port, protocol, security, inbound.value), {})[host] = None
+    gathering.hosts.setdefault(Way(server, port, protocol, security, inbound.value), {})[host] = None
 
 
 def _clients(change: Mapping[str, t.Any]) -> tuple[str, ...]:
@@ -213,7 +261,7 @@ def _inbound(
         return Inbound.CLEAR
     known = gathering.knowledge.clients
     by_schannel = all(
-        one == "schannel" or (one in known and known[one].stacks.get(protocol) == "schannel") for one in clients
+        one == ANY_CLIENT or (one in known and known[one].stacks.get(protocol) == "schannel") for one in clients
     )
     if by_schannel and usable_suites(_suites(result)):
         return Inbound.LEGACY_TLS
@@ -227,56 +275,3 @@ def _suites(result: Mapping[str, t.Any]) -> tuple[str, ...]:
             effective = finding.get("effective")
             return tuple(map(str, effective)) if isinstance(effective, list) else ()
     return ()
-
-
-def _named(gathering: _Gathering) -> Iterator[tuple[_Way, tuple[dict[str, t.Any], int]]]:
-    """Each way with its relay; names and ports of before stay, new ones are free."""
-    wish = gathering.wish
-    kept = {_way(relay): relay for relay in wish.keep if relay.listen.host == wish.listen}
-    names = {relay.name for relay in wish.keep}
-    ports = {relay.listen.port for relay in wish.keep}
-    for way in sorted(gathering.hosts):
-        if way in kept:
-            name, port = kept[way].name, kept[way].listen.port
-        else:
-            name, port = _free_name(way, names), _free_port(wish.first_port, ports)
-        names.add(name)
-        ports.add(port)
-        yield way, (_data(gathering, way, name, port), port)
-
-
-def _way(relay: Relay) -> _Way:
-    security = relay.upstream_security.value
-    return _Way(relay.upstream, relay.port, relay.protocol.value, security, relay.inbound.value)
-
-
-def _free_name(way: _Way, names: set[str]) -> str:
-    name = name_of(way.protocol, way.server)
-    number = 2
-    while name in names:
-        name = f"{name_of(way.protocol, way.server)[:26].strip('-')}-{number}"
-        number += 1
-    return name
-
-
-def _free_port(first: int, ports: set[int]) -> int:
-    for port in range(first, 65536):
-        if port not in ports:
-            return port
-    raise RelayError(f"first_port: from {first} on there are not enough ports for all relays.")
-
-
-def _data(gathering: _Gathering, way: _Way, name: str, port: int) -> dict[str, t.Any]:
-    wish = gathering.wish
-    networks = {one for host in gathering.hosts[way] for one in wish.addresses[host]}
-    fitting = [one for one in networks if fields.reaches(one, wish.listen)]
-    return {
-        "name": name,
-        "upstream": way.server,
-        "port": way.port,
-        "protocol": way.protocol,
-        "upstream_security": way.security,
-        "listen": str(fields.Endpoint(wish.listen, port)),
-        "inbound": way.inbound,
-        "allow": [str(one) for one in sorted(fitting, key=lambda one: (one.version, one))],
-    }

@@ -5,6 +5,10 @@
 
 Other tables are left as they are: what they drop stays dropped, whatever this one says. The file replaces the whole
 table in one transaction, so there is no moment without a fence.
+
+What begins on the machine itself is judged where it leaves, for only there its user is known: root passes, so that
+relays can be checked from their own machine, and everybody else needs to be allowed. A packet that goes through the
+loopback device cannot come from elsewhere, so where it arrives nothing is left to ask.
 """
 
 from __future__ import annotations
@@ -17,6 +21,8 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specificati
 
 TABLE: t.Final = "inet mailfleet_relay"
 _FAMILIES: t.Final = ((4, "ip"), (6, "ip6"))
+#: (hook, what is not asked there, what else has to be true of the rest).
+_HOOKS: t.Final = (("input", 'iif "lo"', ""), ("output", "meta skuid 0", 'oif "lo" '))
 
 
 def ruleset(relays: Collection[Relay]) -> str:
@@ -44,13 +50,15 @@ def _table(relays: Collection[Relay]) -> Iterator[str]:
                 yield f"\t\t{word} saddr {{ {', '.join(map(str, networks))} }} return"
         yield f'\t\tcounter name "refused-{relay.name}" drop'
         yield "\t}"
-    # Before the filters of others (0), after connection tracking.
-    yield ""
-    yield "\tchain input {"
-    yield "\t\ttype filter hook input priority -10; policy accept;"
-    for relay in relays:
-        yield f"\t\t{_listener(relay)} jump relay-{relay.name}"
-    yield "\t}"
+    for hook, pass_by, condition in _HOOKS:
+        yield ""
+        yield f"\tchain {hook} {{"
+        # Before the filters of others (0), after connection tracking.
+        yield f"\t\ttype filter hook {hook} priority -10; policy accept;"
+        yield f"\t\t{pass_by} return"
+        for relay in relays:
+            yield f"\t\t{condition}{_listener(relay)} jump relay-{relay.name}"
+        yield "\t}"
 
 
 def _listener(relay: Relay) -> str:

@@ -36,6 +36,14 @@ _LEGACY: t.Final[Options] = (("sslVersionMin", "TLSv1"), ("ciphers", "HIGH:!aNUL
 #: have to wait for a minute: https://www.stunnel.org/static/stunnel.html (TIMEOUTclose).
 _FRONT_TIMEOUTS: t.Final[Options] = (("TIMEOUTclose", "0"),)
 _UPSTREAM_TIMEOUTS: t.Final[Options] = (("TIMEOUTconnect", "10"),)
+#: A machine may go without a word (power, a firewall, a laptop that is closed). stunnel asks for no keepalives by
+#: itself, and an idle session would keep its client waiting for TIMEOUTidle, 12 hours. With these it is found out
+#: after two minutes: 60 seconds of silence, then six questions, 10 seconds apart. "l" is the client, "r" the upstream.
+_KEEPALIVE: t.Final[Options] = tuple(
+    ("socket", f"{side}:{option}")
+    for side in "lr"
+    for option in ("SO_KEEPALIVE=yes", "TCP_KEEPIDLE=60", "TCP_KEEPINTVL=10", "TCP_KEEPCNT=6")
+)
 #: What a value may be made of: one more lock on the door, after those of ``fields``.
 _VALUE: t.Final = re.compile(r"[A-Za-z0-9_.:/@!+-][A-Za-z0-9_.:/@!=+ -]*|")
 
@@ -84,6 +92,7 @@ def services(relay: Relay, facts: Facts, doors: Doors) -> tuple[Service, ...]:
         ("key", relay.key or places.key(relay.name)),
         *_LEGACY,
         *_FRONT_TIMEOUTS,
+        *_KEEPALIVE,
     )
     return (
         Service(f"{relay.name}-upstream", _upstream(relay, facts, doors.inner)),
@@ -104,6 +113,7 @@ def _upstream(relay: Relay, facts: Facts, accept: str) -> Options:
         ("checkIP" if by_address else "checkHost", relay.upstream),
         ("CAfile", relay.ca_file or facts.platform.ca_file),
         *_UPSTREAM_TIMEOUTS,
+        *_KEEPALIVE,
     )
 
 

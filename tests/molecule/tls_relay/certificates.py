@@ -1,16 +1,22 @@
 # Copyright (c) 2026, the mailfleet.client developers
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates for the hosts of the scenario, into the folder that is named: root, mail (upstream), front (relay)."""
+"""Certificates for the hosts of the scenario, into the folder that is named.
+
+root; mail (upstream) and front (relay); wrong-name, expired and self-signed for upstreams that no relay may accept.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from tests.support.tls_servers import Authority
+from tests.support.tls_servers import DAY, NOW, Authority
 
 if __name__ == "__main__":
     authority = Authority(Path(sys.argv[1]))
     authority.issue("mail")
     authority.issue("front", names=("relay.example.test",))
+    authority.issue("wrong-name", names=("other.example.test",))
+    authority.issue("expired", start=NOW - 9 * DAY, end=NOW - DAY)
+    authority.issue("self-signed", self_signed=True)

@@ -1,9 +1,11 @@
 # Copyright (c) 2026, the mailfleet.client developers
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An old mail client: sends a message in clear text, fetches it with TLS 1.0, and ends with 0 if it is the same.
+"""An old mail client: sends one message in clear text and one with TLS 1.0 after STARTTLS, and fetches both by TLS 1.0.
 
-Arguments: address of the relay, its port for SMTP, its port for IMAP, file with the root of its certificate.
+Arguments: address of the relay, its ports for SMTP in clear, SMTP with STARTTLS, and IMAP with TLS at once; address of
+the upstream, which has to refuse such a client; file with the root of all certificates. Prints what it found and ends
+with 0 if all is as it should be.
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ import secrets
 import smtplib
 import ssl
 import sys
+import time
 import warnings
+
+LOGIN = ("user@example.test", "password")
 
 
 def old_tls(root: str) -> ssl.SSLContext:
@@ -27,17 +32,57 @@ def old_tls(root: str) -> ssl.SSLContext:
     return context
 
 
-def main(address: str, smtp_port: str, imap_port: str, root: str) -> bool:
-    """Whether the message came back unchanged."""
-    sent = f"Subject: {secrets.token_hex(8)}\r\n\r\nGr\u00fc\u00dfe\r\n.\r\nend\r\n".encode()
-    with smtplib.SMTP(address, int(smtp_port), timeout=10) as smtp:
-        smtp.sendmail("a@example.test", "b@example.test", sent)
-    imap = imaplib.IMAP4_SSL(address, int(imap_port), ssl_context=old_tls(root), timeout=10)
-    imap.login("user", "password")
-    imap.select("INBOX")
-    fetched = imap.fetch("1", "(RFC822)")[1][0]
-    return fetched is not None and fetched[1] == sent
+def send(address: str, port: str, context: ssl.SSLContext | None) -> tuple[str, bytes]:
+    """Sign in and send a message; its token, and what it is."""
+    token = secrets.token_hex(8)
+    message = f"Subject: {token}\r\n\r\nGr\u00fc\u00dfe {token}\r\n.\r\n..\r\nend\r\n".encode()
+    with smtplib.SMTP(address, int(port), timeout=10) as smtp:
+        if context is not None:
+            smtp.starttls(context=context)
+        smtp.login(*LOGIN)
+        smtp.sendmail("a@example.test", "b@example.test", message)
+    return token, message
+
+
+def fetch(imap: imaplib.IMAP4, token: str) -> bytes:
+    """The message with that token, as soon as it is there; nothing after ten seconds."""
+    for _turn in range(100):
+        imap.select("INBOX")
+        if numbers := imap.search(None, "SUBJECT", token)[1][0].split():
+            found = imap.fetch(numbers[0].decode(), "(RFC822)")[1][0]
+            return found[1] if found else b""
+        time.sleep(0.1)
+    return b""
+
+
+def refused(upstream: str, context: ssl.SSLContext) -> str:
+    """What the upstream itself says to TLS 1.0: "" is acceptance."""
+    try:
+        imaplib.IMAP4_SSL(upstream, 993, ssl_context=context, timeout=10).logout()
+    except (ssl.SSLError, OSError) as problem:
+        return str(problem)
+    return ""
+
+
+def main(address: str, clear: str, starttls: str, imap_port: str, upstream: str, root: str) -> list[str]:
+    """What is wrong."""
+    context, wrong = old_tls(root), []
+    sent = [send(address, clear, None), send(address, starttls, context)]
+    imap = imaplib.IMAP4_SSL(address, int(imap_port), ssl_context=context, timeout=10)
+    version = getattr(imap.sock, "version", str)()
+    if version != "TLSv1":
+        wrong.append(f"the relay spoke {version}")
+    imap.login(*LOGIN)
+    for token, message in sent:
+        fetched = fetch(imap, token)
+        # Servers write lines about its way before a message, and change nothing of it.
+        if not fetched.endswith(message):
+            wrong.append(f"sent {message!r} and fetched {fetched!r}")
+    imap.logout()
+    if not refused(upstream, context):
+        wrong.append("the upstream itself took TLS 1.0")
+    return wrong
 
 
 if __name__ == "__main__":
-    sys.exit(0 if main(*sys.argv[1:]) else "the message is not the one that was sent")
+    sys.exit("\n".join(main(*sys.argv[1:])) or 0)

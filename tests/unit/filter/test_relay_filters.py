@@ -12,6 +12,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.mailfleet.client.plugins.filter import relay_checks as checks_face
 from ansible_collections.mailfleet.client.plugins.filter import relay_files as files_face
 from ansible_collections.mailfleet.client.plugins.filter import relays_from_audits as audits_face
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import KEYS
@@ -81,3 +82,39 @@ def test_the_documentation_of_the_audits() -> None:
     fields = (*found, *found["uses"][0], *found["left_out"][0])
     assert {key for key in fields if f"C({key})" not in returned} == set()
     assert audits_face.FilterModule().filters() == {"relays_from_audits": audits_face.relays_from_audits}
+
+
+def test_an_option_that_is_none() -> None:
+    with pytest.raises(AnsibleFilterError, match="relays_from_audits: kept is none of first_port, "):
+        audits_face.relays_from_audits({}, "192.0.2.10", {}, kept=[])
+
+
+def test_every_wish_is_documented() -> None:
+    options = yaml.safe_load(audits_face.DOCUMENTATION)["options"]
+    assert set(options) == {"_input", "listen", "addresses", *audits_face._WISHES}
+
+
+def test_from_probes_to_sentences() -> None:
+    plan = audits_face.relays_from_audits(RESULTS, "192.0.2.10", ADDRESSES)
+    assert [one["name"] for one in plan["probes"]] == [one["name"] for one in plan["relays"]]
+    assert plan["accounts"] == {"pc1": [{**plan["accounts"]["pc1"][0], "host": "192.0.2.10", "listen_port": 2500}]}
+    loop = [{"item": one, "error": "nothing.", "ansible_loop_var": "item"} for one in plan["probes"]]
+    (found,) = checks_face.relay_checks(plan["relays"], loop, loop)
+    assert found["why"] == "relay smtp-mail-example-test does not work: nothing."
+    assert found["through"] == {"error": "nothing."}
+    returned = str(yaml.safe_load(checks_face.RETURN))
+    assert {key for key in found if f"C({key})" not in returned} == set()
+    assert checks_face.FilterModule().filters() == {"relay_checks": checks_face.relay_checks}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (([entry()], [{}], []), "through: these are not the results of a loop"),
+        (([entry()], [], None), "upstream: these are not the results of a loop"),
+        ((["x"], [], []), "relays"),
+    ],
+)
+def test_probes_that_are_refused(arguments: t.Any, words: str) -> None:
+    with pytest.raises(AnsibleFilterError, match="^mailfleet.client.relay_checks: " + words):
+        checks_face.relay_checks(*arguments)

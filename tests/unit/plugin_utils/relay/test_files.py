@@ -62,6 +62,36 @@ def test_what_the_role_is_told() -> None:
     assert (given["relays"][0]["leaf"], given["relays"][0]["needs"]) == (None, ["/ca.pem", "/c.pem", "/k"])
 
 
+def test_every_file_and_folder_has_an_owner_and_a_mode() -> None:
+    found = relay_files(TWO, FACTS, CONSENTS)
+    leaf = found["relays"][1]["leaf"]
+    assert {*found["files"], *leaf.values()} <= set(found["attributes"])
+    for path, one in found["attributes"].items():
+        ours = path.startswith("/etc/mailfleet-relay/")
+        assert (one["group"], one["mode"]) == (("mailfleet-relay", "0640") if ours else ("root", "0644"))
+        assert one["relay"] == next((name for name in ("old", "submission") if name in path), "")
+    assert [(one["path"], one["group"], one["mode"]) for one in found["folders"]] == [
+        ("/etc/mailfleet-relay", "mailfleet-relay", "0750"),
+        ("/etc/mailfleet-relay/submission", "mailfleet-relay", "0750"),
+        ("/etc/systemd/system/mailfleet-relay@submission.service.d", "root", "0755"),
+        ("/etc/mailfleet-relay/old", "mailfleet-relay", "0750"),
+        ("/etc/systemd/system/mailfleet-relay@old.service.d", "root", "0755"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("family", "package", "roots"),
+    [
+        ("Debian", "stunnel4", "/etc/ssl/certs/ca-certificates.crt"),
+        ("RedHat", "stunnel", "/etc/pki/tls/certs/ca-bundle.crt"),
+    ],
+)
+def test_families_differ_in_their_places(family: str, package: str, roots: str) -> None:
+    found = relay_files([entry()], {"os_family": family, "distribution_major_version": "9"}, CONSENTS)
+    assert (found["package"], found["program"]) == (package, "/usr/bin/stunnel")
+    assert f"CAfile = {roots}\n" in found["files"]["/etc/mailfleet-relay/submission/stunnel.conf"]
+
+
 def test_no_relays() -> None:
     found = relay_files([], FACTS, ())
     assert (found["relays"], found["trials"], found["cautions"]) == ([], {}, [])

@@ -14,47 +14,14 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.outcome import audit
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.relay_ends import relay_ends
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.server_options import parse_servers
-from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.from_audits import (
-    FleetRelays,
-    relays_from_audits,
-)
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.refusals import CLEARTEXT_LEG, parse_relays
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import RelayError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.wishes import parse_wish
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.result import result
-from tests.support.hosts import KNOWLEDGE, TODAY, host
-
-BASE = "192.0.2.10"
-AES = ["TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_RC4_128_SHA"]
-OLD = ["TLS_RSA_WITH_RC4_128_SHA", "TLS_RSA_WITH_3DES_EDE_CBC_SHA"]
-
-
-def change(**fields: t.Any) -> dict[str, t.Any]:
-    """A change of kind relay, as results hold them."""
-    return {
-        "kind": "relay",
-        "family": "relay",
-        "optional": False,
-        "consent": None,
-        "why": "no common TLS version",
-        "server": "mail.example.test",
-        "port": 587,
-        "protocol": "smtp",
-        "security": "starttls",
-        "clients": ["outlook-express"],
-        **fields,
-    }
-
-
-def audited(*changes: dict[str, t.Any], suites: list[str] | None = None) -> dict[str, t.Any]:
-    findings = [{"id": "tls.suites", "effective": suites}]
-    return {"verdict": "needs_relay", "plan": list(changes), "findings": findings}
-
-
-def fleet(results: dict[str, t.Any], addresses: dict[str, t.Any] | None = None, **wishes: t.Any) -> FleetRelays:
-    given_addresses = {name: f"192.0.2.{81 + n}" for n, name in enumerate(results)} if addresses is None else addresses
-    return relays_from_audits(KNOWLEDGE, results, parse_wish(wishes.pop("listen", BASE), given_addresses, **wishes))
+from tests.support.hosts import TODAY, host
+from tests.unit.plugin_utils.relay.fleets import AES, BASE, OLD, audited, change, fleet
 
 
 def test_one_relay_for_all_hosts_of_one_kind() -> None:
@@ -159,42 +126,52 @@ def test_clients_with_a_tls_of_their_own_are_not_judged_by_that_of_windows() -> 
     assert fleet({"pc1": audited(change(clients=["schannel"]), suites=AES)}).relays[0]["inbound"] == "legacy_tls"
 
 
-def test_relays_of_before_keep_their_names_and_ports() -> None:
-    first = fleet({"pc1": audited(change(server="z.example.test"))})
-    both = audited(
-        change(server="z.example.test"), change(server="a.example.test"), change(server="z.example.test", port=25)
-    )
-    second = fleet({"pc1": both}, keep=list(first.relays))
-    assert [(one["name"], one["listen"]) for one in second.relays] == [
-        ("smtp-a-example-test", "192.0.2.10:2501"),
-        ("smtp-z-example-test", "192.0.2.10:2500"),
-        ("smtp-z-example-test-2", "192.0.2.10:2502"),
+def test_where_hosts_come_from_may_stand_in_the_inventory() -> None:
+    results = dict.fromkeys(("pc1", "pc2", "192.0.2.83", "pc4"), audited(change()))
+    inventory = {"pc1": "192.0.2.81", "pc2": "pc2.example.test", "192.0.2.83": "", "pc4": "192.0.2.84"}
+    found = fleet(results, {"pc4": ["198.51.100.0/24"]}, inventory=inventory)
+    assert found.relays[0]["allow"] == ["192.0.2.81/32", "192.0.2.83/32", "198.51.100.0/24"]
+    assert [(left.host, left.why) for left in found.left_out] == [
+        ("pc2", "Its address is not among the addresses given, so no relay would let it in.")
     ]
-    assert fleet({"pc1": both}, keep=list(second.relays)) == second
 
 
-@pytest.mark.parametrize(
-    ("server", "names", "stays"),
-    [
-        (BASE, [], True),
-        ("relay.example.test", ["Relay.Example.Test"], True),
-        ("Relay.example.test", ["relay.example.test"], True),
-        ("relay.example.test", [], False),
-        ("192.0.2.11", [], False),
-    ],
-)
-def test_a_relay_stays_as_long_as_an_account_leads_to_it(server: str, names: list[str], stays: bool) -> None:
-    """After the accounts are repointed the audits ask for no relay any more."""
-    first = fleet({"pc1": audited(change()), "pc2": audited(change(server="other.example.test"))})
-    by_name = {one["upstream"]: one for one in first.relays}
-    port = int(by_name["mail.example.test"]["listen"].rpartition(":")[2])
-    repointed = {
-        "plan": [change(server=BASE, port=port, security="none")],
-        "routes": [{"server": server, "port": port}],
+def test_what_accounts_are_told() -> None:
+    result = audited(change(), suites=AES)
+    (use,) = fleet({"pc1": result}, names=["Relay.example.test", "mx.example.test"]).uses
+    assert use.end == {
+        "server": "mail.example.test",
+        "port": 587,
+        "protocol": "smtp",
+        "host": "relay.example.test",
+        "listen_port": 2500,
+        "security": "implicit",
     }
-    addresses = {"pc1": "192.0.2.81", "pc2": "192.0.2.82"}
-    second = fleet({"pc1": repointed, "pc2": {"plan": []}}, addresses, keep=list(first.relays), names=names)
-    assert list(second.relays) == ([by_name["mail.example.test"]] if stays else [])
+    assert fleet({"pc1": result}).uses[0].relay_host == BASE
+    assert [end.host for end in relay_ends([use.end])] == ["relay.example.test"]
+
+
+def test_more_is_said_of_a_server_than_its_audits_know() -> None:
+    more = {"addresses": ["192.0.2.25", "192.0.2.26"], "ca_file": "/etc/ssl/ours.pem"}
+    found = fleet(
+        {"pc1": audited(change())}, upstreams={"Mail.example.test": more, "other.example.test": {"proxy": "p:1"}}
+    )
+    assert {key: found.relays[0][key] for key in more} == more
+    assert parse_relays(list(found.relays), [CLEARTEXT_LEG])
+    assert fleet({"pc1": audited(change())}, keep=list(found.relays)).relays[0]["name"] == found.relays[0]["name"]
+
+
+def test_the_same_for_people() -> None:
+    results = {f"pc{number:02}": audited(change(), suites=OLD) for number in range(22)}
+    addresses = {name: f"192.0.2.{number + 1}" for number, name in enumerate(results)}
+    found = fleet({**results, "pc\n99": audited(change(port=2525, security="none"))}, {**addresses, "pc\n99": BASE})
+    first, second = found.lines
+    assert first.startswith(
+        "relay smtp-mail-example-test: smtp, clear on 192.0.2.10:2500, to mail.example.test port 587 by starttls TLS,"
+        " for pc00, pc01, "
+    )
+    assert first.endswith("pc19 and 2 more")
+    assert second.startswith("no relay for pc\\n99 to mail.example.test port 2525: Whether port 2525 of")
 
 
 def test_ports_begin_where_the_operator_says_and_end_somewhere() -> None:
@@ -222,6 +199,19 @@ def test_over_ipv6() -> None:
         ((BASE, {}), {"first_port": 0}, "first_port: 0 is not a port"),
         ((BASE, {}), {"inbound": "legacy_starttls"}, "inbound: 'legacy_starttls' is not one of clear or legacy_tls."),
         ((BASE, {}), {"keep": [{"name": "x"}]}, "relay x: upstream: it is missing."),
+        (
+            (BASE, {}),
+            {"before": [{"host": "pc1", "relay": "x"}]},
+            "before[0]: it needs a host, and the name of a relay",
+        ),
+        ((BASE, {}), {"prune": "maybe"}, "prune: 'maybe' is neither true nor false."),
+        ((BASE, {}), {"upstreams": {"a.test": {"port": 1}}}, "upstreams: a.test: "),
+        ((BASE, {}), {"upstreams": {"a.test": {"ca_file": "x"}}}, "upstreams: a.test: ca_file: 'x' is not an absolute"),
+        (
+            (BASE, {}),
+            {"upstreams": {"a.test": {"addresses": ["a b"]}}},
+            "upstreams: a.test: addresses: 'a b' is neither",
+        ),
     ],
 )
 def test_wishes_that_are_refused(arguments: t.Any, wishes: dict[str, t.Any], words: str) -> None:

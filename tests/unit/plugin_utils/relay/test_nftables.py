@@ -43,8 +43,16 @@ table inet mailfleet_relay {
 
     chain input {
         type filter hook input priority -10; policy accept;
+        iif "lo" return
         ip daddr 192.0.2.10 tcp dport 2587 jump relay-a
         tcp dport 2588 jump relay-b
+    }
+
+    chain output {
+        type filter hook output priority -10; policy accept;
+        meta skuid 0 return
+        oif "lo" ip daddr 192.0.2.10 tcp dport 2587 jump relay-a
+        oif "lo" tcp dport 2588 jump relay-b
     }
 }
 """.replace("    ", "\t")
@@ -77,24 +85,51 @@ def test_a_listener(listen: str, rule: str) -> None:
 
 
 #: Runs in a network of its own, as root there: loads the rules, listens, and tries every source against every target.
+#: Where ``outside`` has addresses, a second network with these tries, over a cable: [address, the machine's own].
 PROGRAM = textwrap.dedent(
     """
     import json, socket, subprocess, sys
     task = json.loads(sys.argv[1])
+
+    def tried():
+        for source, host, port in task["tries"]:
+            try:
+                socket.create_connection((host, port), 0.4, (source, 0)).close()
+                yield True
+            except TimeoutError:
+                yield False
+
+    def cable(end, *addresses):
+        for one in addresses:
+            subprocess.run(["ip", "addr", "add", one, "dev", end], check=True)
+        subprocess.run(["ip", "link", "set", end, "up"], check=True)
+
+    if task.get("outsider"):
+        print("here", flush=True)
+        sys.stdin.readline()
+        cable("there", *[address for address, _own in task["outside"]])
+        subprocess.run(["nft", "-f", "-"], check=True, text=True, input=task["outsider"])
+        print(json.dumps(list(tried())))
+        sys.exit()
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for one in task["more"]:
         subprocess.run(["ip", "addr", "add", one + "/128", "dev", "lo", "nodad"], check=True)
     for path in task["rules"]:
         subprocess.run(["nft", "-f", path], check=True)
-    kept, found = [], []
+    kept = []
     for host, port in task["listen"]:
         kept.append(socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET))
-    for source, host, port in task["tries"]:
-        try:
-            socket.create_connection((host, port), 0.4, (source, 0)).close()
-            found.append(True)
-        except TimeoutError:
-            found.append(False)
+    if task["outside"]:
+        told = json.dumps({**task, "outsider": sys.argv[3]})
+        other = subprocess.Popen(["unshare", "--net", sys.executable, "-c", sys.argv[2], told], text=True,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        other.stdout.readline()
+        pair = ["here", "type", "veth", "peer", "there", "netns", str(other.pid)]
+        subprocess.run(["ip", "link", "add", *pair], check=True)
+        cable("here", *[own for _address, own in task["outside"]])
+        found = json.loads(other.communicate("go\\n")[0])
+    else:
+        found = list(tried())
     counters = json.loads(subprocess.run(["nft", "-j", "list", "counters"], check=True, capture_output=True).stdout)
     named = {one["counter"]["name"]: one["counter"]["packets"] for one in counters["nftables"] if "counter" in one}
     tables = subprocess.run(["nft", "list", "tables"], check=True, capture_output=True, text=True).stdout.split("\\n")
@@ -102,6 +137,15 @@ PROGRAM = textwrap.dedent(
     """
 )
 NEEDS = pytest.mark.needs("nft", "unshare", "ip")
+#: What somebody elsewhere can do to his own packets. Marks and users do not travel.
+MARKS = """
+table ip marks {
+    chain output {
+        type filter hook output priority 0; policy accept;
+        meta mark set 0xffffffff
+    }
+}
+"""
 
 
 def in_a_kernel(folder: Path, texts: t.Sequence[str], **task: t.Any) -> dict[str, t.Any]:
@@ -110,16 +154,22 @@ def in_a_kernel(folder: Path, texts: t.Sequence[str], **task: t.Any) -> dict[str
     for number, text in enumerate(texts):
         rules.append(str(folder / f"{number}.nft"))
         Path(rules[-1]).write_text(text, encoding="ascii")
-    given = json.dumps({"more": [], "listen": [], "tries": [], **task, "rules": rules})
-    command = ["unshare", "--map-root-user", "--net", sys.executable, "-c", PROGRAM, given]
+    given = json.dumps({"more": [], "listen": [], "tries": [], "outside": [], **task, "rules": rules})
+    command = ["unshare", "--map-root-user", "--net", sys.executable, "-c", PROGRAM, given, PROGRAM, MARKS]
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == 0, done.stderr
     answer: dict[str, t.Any] = json.loads(done.stdout)
     return answer
 
 
+def for_another_user(text: str) -> str:
+    """The same rules for root of a name space as for anybody but root: another user is not to be had in each."""
+    assert "meta skuid 0 return" in text
+    return text.replace("meta skuid 0 return", "meta skuid 12345 return")
+
+
 @NEEDS
-def test_a_kernel_lets_in_who_is_allowed_and_nobody_else(tmp_path: Path) -> None:
+def test_a_kernel_lets_in_other_users_of_the_machine_that_are_allowed_and_nobody_else(tmp_path: Path) -> None:
     relays = [
         relay(name="a", listen="127.10.0.1:2587", allow=["127.20.0.0/16"]),
         relay(name="b", listen="[fd00::10]:2587", allow=["fd00::20/124"]),
@@ -140,13 +190,42 @@ def test_a_kernel_lets_in_who_is_allowed_and_nobody_else(tmp_path: Path) -> None
     ]
     tries = [one for one, _allowed in table]
     answer = in_a_kernel(
-        tmp_path, [ruleset(relays)], more=["fd00::10", "fd00::21", "fd00::41"], listen=listen, tries=tries
+        tmp_path,
+        [for_another_user(ruleset(relays))],
+        more=["fd00::10", "fd00::21", "fd00::41"],
+        listen=listen,
+        tries=tries,
     )
     assert dict(zip(tries_named(tries), answer["found"], strict=True)) == dict(
         zip(tries_named(tries), [allowed for _one, allowed in table], strict=True)
     )
     assert set(answer["counters"]) == {"refused-a", "refused-b", "refused-c"}
     assert all(count > 0 for count in answer["counters"].values())
+
+
+@NEEDS
+def test_a_kernel_lets_in_root_of_the_machine_itself(tmp_path: Path) -> None:
+    relays = [relay(name="a", listen="127.10.0.1:2587", allow=["127.20.0.0/16"])]
+    tries = [("127.20.0.1", "127.10.0.1", 2587), ("127.0.0.1", "127.10.0.1", 2587)]
+    answer = in_a_kernel(tmp_path, [ruleset(relays)], listen=[("127.10.0.1", 2587)], tries=tries)
+    assert (answer["found"], answer["counters"]) == ([True, True], {"refused-a": 0})
+    answer = in_a_kernel(tmp_path, [for_another_user(ruleset(relays))], listen=[("127.10.0.1", 2587)], tries=tries)
+    assert answer["found"] == [True, False]
+
+
+@NEEDS
+def test_a_kernel_asks_everybody_else_where_they_come_from(tmp_path: Path) -> None:
+    """Root elsewhere is nobody here, whatever it writes onto its packets."""
+    relays = [
+        relay(name="a", listen="10.9.0.1:2587", allow=["10.9.0.2"]),
+        relay(name="b", listen="[fd00::1]:2587", allow=["fd00::2"]),
+    ]
+    outside = [("10.9.0.2/24", "10.9.0.1/24"), ("10.9.0.3/24", "10.9.0.4/24"), ("fd00::2/64", "fd00::1/64")]
+    tries = [("10.9.0.2", "10.9.0.1", 2587), ("10.9.0.3", "10.9.0.1", 2587), ("10.9.0.3", "10.9.0.4", 2588)]
+    answer = in_a_kernel(
+        tmp_path, [ruleset(relays)], listen=[("0.0.0.0", 2587), ("0.0.0.0", 2588)], tries=tries, outside=outside
+    )
+    assert (answer["found"], answer["counters"]["refused-a"] > 0) == ([True, False, True], True)
 
 
 def tries_named(tries: t.Iterable[tuple[str, str, int]]) -> list[str]:

@@ -57,6 +57,8 @@ UPSTREAM = {
     "checkHost": "mail.example.test",
     "CAfile": "/etc/ssl/certs/ca-certificates.crt",
     "TIMEOUTconnect": "10",
+    # The last of several.
+    "socket": "r:TCP_KEEPCNT=6",
 }
 FRONT = {
     "client": "no",
@@ -67,6 +69,7 @@ FRONT = {
     "sslVersionMin": "TLSv1",
     "ciphers": "HIGH:!aNULL:!DH:@SECLEVEL=0",
     "TIMEOUTclose": "0",
+    "socket": "r:TCP_KEEPCNT=6",
 }
 
 
@@ -85,6 +88,17 @@ FRONT = {
 )
 def test_clear_text_in(fields: dict[str, t.Any], options: dict[str, str]) -> None:
     assert [(name, dict(found)) for name, found in made(**fields)] == [("", dict(FOREGROUND)), ("submission", options)]
+
+
+@pytest.mark.parametrize("inbound", ["clear", "legacy_tls", "legacy_starttls"])
+def test_both_ends_of_every_connection_are_asked_whether_they_are_there(inbound: str) -> None:
+    for _name, options in made(inbound=inbound)[1:]:
+        asked = [value for name, value in options if name == "socket"]
+        assert asked == [
+            f"{side}:{option}"
+            for side in ("l", "r")
+            for option in ("SO_KEEPALIVE=yes", "TCP_KEEPIDLE=60", "TCP_KEEPINTVL=10", "TCP_KEEPCNT=6")
+        ]
 
 
 def test_an_upstream_known_by_its_address_is_checked_by_it_and_sent_no_name() -> None:

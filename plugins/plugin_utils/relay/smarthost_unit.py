@@ -1,0 +1,109 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The units of systemd for a smarthost, and the fence before its listeners.
+
+Postfix's master runs as root and gives its children other users, so the unit keeps what that takes, and nothing else.
+Options: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import nftables
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.postfix import HEAD, PLACES
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.smarthost import Smarthost, listeners
+
+SERVICE: t.Final = "mailfleet-smtp-relay.service"
+FILTER: t.Final = "mailfleet-smtp-relay-filter.service"
+UNITS: t.Final = "/etc/systemd/system"
+TABLE: t.Final = "inet mailfleet_smtp_relay"
+RULES: t.Final = f"{PLACES.folder}/relay.nft"
+
+_UNIT: t.Final = """\
+[Unit]
+Description=SMTP relay that keeps mail until it is taken (Postfix)
+Wants=network-online.target
+After=network-online.target nss-lookup.target {filter}
+Requires={filter}
+StartLimitIntervalSec=0
+
+[Service]
+Type=forking
+PIDFile={queue}/pid/master.pid
+ExecStart=/usr/sbin/postfix -c {folder} start
+ExecReload=/usr/sbin/postfix -c {folder} reload
+ExecStop=/usr/sbin/postfix -c {folder} stop
+Restart=always
+RestartSec=1
+TimeoutStopSec=30
+
+CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_DAC_OVERRIDE CAP_FOWNER CAP_KILL{bind}
+NoNewPrivileges=yes
+ProtectSystem=strict
+ReadWritePaths={queue} {data}
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+ProcSubset=pid
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+UMask=0077
+
+MemoryMax=1G
+TasksMax=1024
+LimitCORE=0
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+#: nftables.service empties all tables when it is started, stopped or reloaded: ours goes along.
+_FILTER: t.Final = """\
+[Unit]
+Description=Who may connect to the SMTP relay
+After=nftables.service
+PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/nft -f {rules}
+ExecReload=/usr/sbin/nft -f {rules}
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def unit(wish: Smarthost) -> str:
+    """``mailfleet-smtp-relay.service``. It does not start where the fence could not be put up."""
+    bind = " CAP_NET_BIND_SERVICE" if any(one.privileged for one in listeners(wish)) else ""
+    return HEAD + _UNIT.format(filter=FILTER, folder=PLACES.folder, queue=PLACES.queue, data=PLACES.data, bind=bind)
+
+
+def fence() -> str:
+    """The unit that loads the rules."""
+    return HEAD + _FILTER.format(rules=RULES)
+
+
+def rules(wish: Smarthost) -> str:
+    """The file for ``nft -f``: the fence of the TLS relays, in a table and with a name of our own."""
+    text = nftables.ruleset(listeners(wish))
+    return text.replace(nftables.TABLE, TABLE).replace("mailfleet.client.tls_relay", "mailfleet.client.smtp_relay")

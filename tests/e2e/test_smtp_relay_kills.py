@@ -1,0 +1,139 @@
+# Copyright (c) 2026, the mailfleet.client developers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Relay or upstream is killed in mid-message, 100 times: nothing that the relay has taken is lost.
+
+A message may come twice (RFC 1047) where one of both died after the upstream had taken it and before the relay knew.
+"""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import random
+import socket
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.support.postfix_pair import Pair
+from tests.support.tls_servers import Authority
+from tests.support.waiting import wait
+
+KILLS = 100
+SENDERS = 5
+MARK = "-- killed"
+PHASES = ("connect", "envelope", "text", "after the final dot")
+
+
+class Sender(threading.Thread):
+    """Sends one message after the other, each once. ``sent``: those that were taken; ``open``: those that were not."""
+
+    def __init__(self, address: tuple[str, int], stop: threading.Event, seed: int) -> None:
+        super().__init__(daemon=True)
+        self._address, self._stop_now, self._random = address, stop, random.Random(seed)
+        self.sent: set[str] = set()
+        self.open: set[str] = set()
+        self.phase = "connect"
+
+    def run(self) -> None:
+        while not self._stop_now.is_set():
+            name = str(uuid.uuid4())
+            self.open.add(name)
+            try:
+                self._send(name)
+            except OSError:
+                time.sleep(0.01)
+            else:
+                self.open.remove(name)
+                self.sent.add(name)
+            self.phase = "connect"
+
+    def _send(self, name: str) -> None:
+        with socket.create_connection(self._address, 10) as connection, connection.makefile("rb") as answers:
+
+            def say(words: bytes) -> None:
+                connection.sendall(words)
+                while (line := answers.readline())[3:4] == b"-":
+                    pass
+                if line[:1] not in (b"2", b"3"):
+                    raise ConnectionError(line)
+
+            say(b"")
+            self.phase = "envelope"
+            for words in (b"EHLO c.example.test", b"MAIL FROM:<a@example.test>", b"RCPT TO:<b@example.test>", b"DATA"):
+                say(words + b"\r\n")
+            self.phase = "text"
+            connection.sendall(b"X-Test-Id: %s\r\nMessage-Id: <%s@t>\r\n\r\n" % (name.encode(), name.encode()))
+            for _part in range(self._random.randrange(6)):
+                connection.sendall(b"some words\r\n" * self._random.randrange(300))
+                time.sleep(self._random.random() / 200)
+            connection.sendall(b"\r\n.\r\n")
+            self.phase = "after the final dot"
+            say(b"")
+
+
+def kill_again_and_again(pair: Pair, senders: list[Sender], chance: random.Random) -> collections.Counter[str]:
+    """What was killed, and in which phases senders were then."""
+    seen: collections.Counter[str] = collections.Counter()
+    for number in range(KILLS):
+        name, victim = chance.choice([("relay", pair.relay), ("upstream", pair.upstream)])
+        time.sleep(0.05 + chance.random() * 0.35)
+        seen[name] += 1
+        seen.update({sender.phase for sender in senders})
+        victim.kill()
+        pair.upstream.note(f"{MARK} {number} {name}")
+        victim.start()
+    return seen
+
+
+def unexplained(log: str, copies: list[tuple[str, str]]) -> list[str]:
+    """Messages that came twice though nobody was killed in between, as far as the upstream's log tells."""
+    lines = log.splitlines()
+    by_message = collections.defaultdict(list)
+    for message, queue_id in copies:
+        by_message[message].append(queue_id)
+    found = []
+    for message, ids in by_message.items():
+        places = sorted(next((n for n, line in enumerate(lines) if f"{one}:" in line), -1) for one in ids)
+        for before, after in itertools.pairwise(places):
+            if not any(line.startswith(MARK) for line in lines[before + 1 : after]):
+                found.append(message)
+    return found
+
+
+@pytest.mark.needs("postfix")
+def test_nothing_is_lost_when_one_of_both_is_killed(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    authority = Authority(tmp_path)
+    stop = threading.Event()
+    with Pair(authority.issue("mail"), authority.root.chain) as pair:
+        senders = [Sender(pair.relay.address, stop, seed) for seed in range(SENDERS)]
+        for sender in senders:
+            sender.start()
+        seen = kill_again_and_again(pair, senders, random.Random(5))
+        stop.set()
+        for sender in senders:
+            sender.join(30)
+        done = wait(lambda: not pair.relay.queued("incoming", "active", "deferred", "maildrop"), 20)
+        copies = pair.upstream.queued("hold", "incoming", "active")
+        log, relay_log = pair.upstream.log(), pair.relay.log()
+    sent = set().union(*(sender.sent for sender in senders))
+    not_taken = set().union(*(sender.open for sender in senders))
+    arrived = collections.Counter(message for message, _queue_id in copies)
+    doubles = {message for message, count in arrived.items() if count > 1}
+    print(  # noqa: T201 -- the figures
+        f"\n{KILLS} kills ({seen['relay']} relay, {seen['upstream']} upstream) in {time.monotonic() - begun:.1f} s;"
+        f" {len(sent)} messages taken, {len(sent - set(arrived))} lost, {len(doubles)} twice,"
+        f" {len(not_taken)} not acknowledged of which {len(not_taken & set(arrived))} arrived;"
+        f" senders were at: {', '.join(f'{phase} {seen[phase]}' for phase in PHASES)}"
+    )
+    assert done, relay_log[-3000:]
+    assert sent - set(arrived) == set()
+    assert set(arrived) - sent - not_taken == set()
+    assert unexplained(log, copies) == []
+    assert len(sent) > KILLS
+    assert all(seen[phase] for phase in PHASES)
