@@ -123,12 +123,13 @@ def test_a_password_is_not_shown(text: str) -> None:
 
 
 def test_a_long_text_takes_no_long_time() -> None:
-    begin = time.monotonic()
+    begin = time.process_time()
     for piece in ("a", "a.", "a ", "\\a", "/a", "a-"):
         for head in ("C:\\", "\\\\s\\s\\", "http://s/", "http://"):
             with pytest.raises(OptionError):
-                parse_source(head + piece * 20_000 + "\x7f"[:0] + "|")
-    assert time.monotonic() - begin < 2
+                parse_source(head + piece * 20_000 + "|")
+    # A tenth of a second; hours where a pattern goes back over what it has read.
+    assert time.process_time() - begin < 20
 
 
 _TEXTS = st.one_of(
