@@ -11,6 +11,8 @@ VENV ?= .venv
 PYTHON ?=
 PYTEST ?=
 BENCH ?=
+# One more than there are processors: some tests wait for other programs most of the time.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 
 # Ansible refuses to run in a locale that is not UTF-8.
 export LC_ALL := C.UTF-8
@@ -35,7 +37,7 @@ demo: setup
 
 test: setup
 	@scripts/system-packages
-	@python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST)
+	@python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: setup
 	@scripts/lint

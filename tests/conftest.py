@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What all tests share: a private Ansible, and the rules by which a test may be skipped.
 
-A test is skipped for two reasons only: ``realdata`` where the folder with real registries is absent, and ``needs``
-(or ``wine``) where a program is missing and nobody promised it. Where ``CI=true`` programs are promised, so such a
-test fails there instead.
+A test is skipped for three reasons only: ``realdata`` where the folder with real registries is absent; ``needs`` (or
+``wine``) where a program is missing and nobody promised it (where ``CI=true`` programs are promised, so such a test
+fails there instead); and ``support/molecule.py`` where the machine cannot start a container.
 """
 
 from __future__ import annotations
