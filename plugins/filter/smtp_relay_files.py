@@ -86,7 +86,8 @@ _value:
       another folder and without listeners, by which Postfix can try it out.
     - C(password) is the path of the file that O(secrets) gives; C(folder), C(queue) and C(data) are the folders,
       C(ca_file) the roots, C(listen) a list of C(address) and C(port).
-    - C(units) names the units C(service) and C(filter); C(cautions) has sentences on what is at risk.
+    - C(units) names the units C(service) and C(filter), C(fence) a file beside that of nftables.
+    - C(cautions) has sentences on what is at risk.
     - With O(secrets), path and text of the one file with the password.
   type: dict
 """

@@ -36,7 +36,8 @@ options:
     description:
       - DNS names and IP addresses that the authority is bound to, when it is made. With a DNS name, all names below it
         are allowed too.
-      - They cannot be changed later. Name the relays to come, too, or a domain that holds nothing but relays.
+      - They cannot be changed later, and a name that an authority of before does not cover is refused. Name the relays
+        to come, too, or a domain that holds nothing but relays. At most 40; names without a dot are refused.
     type: list
     elements: str
     default: []

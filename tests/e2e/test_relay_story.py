@@ -22,22 +22,26 @@ import pytest
 
 from tests.lab.fleet import Lab
 from tests.support import relay_story
-from tests.support.relay_story import HERE, Account, Story, account, changed, connects, passes, throwaway
+from tests.support.molecule import need_containers
+from tests.support.relay_story import HERE, Account, Story, account, changed, connects, known, passes, throwaway
 from tests.support.run_ansible import ROOT, run
 from tests.support.tls_servers import NAME, Authority
 
 RELAY, UPSTREAM = "mf-story-relay", "mf-story-upstream"
 #: A name that the certificate of the mail server does not have.
 OTHER = "other.example.test"
-#: Stock XP; XP with the updates that bring AES; and one whose mail server is not who it says it is.
+#: By this name the accounts know the relays.
+FRONT = "relay.example.test"
+#: Stock XP; XP with the updates that bring AES; such a one without the consent to trust a root; and one whose mail
+#: server is not who it says it is.
 BEFORE = {
     "stock": Account(pop3=(NAME, 995, True), smtp=(NAME, 587, False)),
     "updated": Account(pop3=(NAME, 995, True), smtp=(NAME, 465, True)),
+    "unasked": Account(pop3=(NAME, 995, True), smtp=(NAME, 465, True)),
     "misled": Account(pop3=(OTHER, 995, True), smtp=(NAME, 587, False)),
 }
-UPDATES = {"updated": [str(ROOT / "tests/demo/registry/xp-updates.reg")]}
-#: Relays with TLS. What ``servers`` names and no account of a host does gets relays too: other programs may use it.
-LEGACY = ("pop3-mail-example-test-2", "smtp-mail-example-test", "pop3-other-example-test-2")
+UPDATES = {name: [str(ROOT / "tests/demo/registry/xp-updates.reg")] for name in ("updated", "unasked")}
+CONSENT = "{{ ['cleartext_leg'] + (['root_ca'] if inventory_hostname != 'unasked' else []) }}"
 #: TLS 1.2 with elliptic curves only, as many providers have it: no update of XP brings those.
 MODERN = "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384"
 #: Both machines at the same time; and what the mail server accepts, as it says itself.
@@ -73,11 +77,11 @@ PREPARE = f"""
 
 @dataclass(frozen=True)
 class Stage:
-    """What the story is played on; ``root`` has signed all certificates."""
+    """What the story is played on; ``root`` (DER) has signed the certificate of the mail server."""
 
     story: Story
     lab: Lab
-    root: Path
+    root: bytes
     relay: str
     upstream: str
 
@@ -85,7 +89,7 @@ class Stage:
 @contextlib.contextmanager
 def stage(folder: Path) -> Iterator[Stage]:
     """Machines that are ready, and a fleet."""
-    relay_story.need_machines()
+    need_containers()
     authority = Authority(folder)
     fleet: list[dict[str, t.Any]] = [
         {"name": name, "os": "xp-sp3", "registry": [*UPDATES.get(name, []), one.write(folder / f"{name}.reg")]}
@@ -94,24 +98,27 @@ def stage(folder: Path) -> Iterator[Stage]:
     with relay_story.machines(RELAY, UPSTREAM) as at, Lab(hosts=fleet) as lab:
         groups = {"relays": {RELAY: at[RELAY]}, "upstreams": {UPSTREAM: at[UPSTREAM]}}
         others = relay_story.inventory(folder / "others.json", **groups)
-        servers = prepared(folder, others, authority)
-        front = authority.issue("front", names=(at[RELAY],))
-        leaf = {"certificate": front.chain.read_text("ascii"), "key": front.key.read_text("ascii")}
+        servers = by_host(prepared(folder, others, authority))
         trusted = {"addresses": [at[UPSTREAM]], "ca_file": "/etc/ssl/upstream.pem"}
         story = Story(
             lab,
             others,
             folder / "build",
-            consent=["cleartext_leg"],
-            servers=[*servers, *(misnamed(one) for one in servers if one["protocol"] == "pop3")],
+            consent=CONSENT,
+            servers=servers,
+            relay_names=[FRONT],
+            relay_authority=str(folder / "authority"),
             relay_clients=dict.fromkeys(BEFORE, HERE),
             relay_upstreams={NAME: trusted, OTHER: trusted},
         )
-        story.role = {
-            "tls_relay_leaves": dict.fromkeys(LEGACY, leaf),
-            "tls_relay_trial_seconds": 1,
-        }
-        yield Stage(story, lab, authority.root.chain, at[RELAY], at[UPSTREAM])
+        story.role = {"tls_relay_trial_seconds": 1}
+        yield Stage(story, lab, authority.root.der, at[RELAY], at[UPSTREAM])
+
+
+def by_host(servers: list[dict[str, t.Any]]) -> str:
+    """The entries of ``servers``; what only one host hears of gets no relay for the others."""
+    more = [misnamed(one) for one in servers if one["protocol"] == "pop3"]
+    return f"{{{{ {servers} + ({more} if inventory_hostname == 'misled' else []) }}}}"
 
 
 def misnamed(server: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -145,12 +152,14 @@ def repointed(on: Stage) -> dict[str, Account]:
     ports = {one["name"]: int(one["listen"].rpartition(":")[2]) for one in on.story.result(f"{RELAY}/relays")["relays"]}
 
     def leg(name: str, tls: bool) -> tuple[str, int, bool]:
-        return on.relay, ports[name], tls
+        return FRONT, ports[name], tls
 
     clear = leg("smtp-mail-example-test-2", False)
     return {
         "stock": Account(leg("pop3-mail-example-test", False), clear),
         "updated": Account(leg("pop3-mail-example-test-2", True), leg("smtp-mail-example-test", True)),
+        # Its programs would meet a root that it does not know.
+        "unasked": BEFORE["unasked"],
         # Its mail server is not who it says it is: no password goes there.
         "misled": Account(BEFORE["misled"].pop3, clear),
     }
@@ -160,18 +169,19 @@ def repointed(on: Stage) -> dict[str, Account]:
 def test_from_an_audit_to_a_working_mailbox_and_back(tmp_path: Path) -> None:
     with stage(tmp_path) as on:
         first = {name: host.export() for name, host in on.lab.hosts.items()}
+        roots = relay_story.roots(on.lab.host("updated"))
         assert accounts(on.lab) == BEFORE
         done = on.story.play("relay")
         assert "PLAY [Report]" in done.stdout, done.stdout + done.stderr
         broken = {one["name"]: one["why"] for one in on.story.result(f"{RELAY}/checks") if not one["works"]}
-        assert set(broken) == {"pop3-other-example-test", "pop3-other-example-test-2"}, broken
-        assert all(f"the certificate of {OTHER} port 995 is not accepted: " in why for why in broken.values())
+        assert set(broken) == {"pop3-other-example-test"}, broken
+        assert f"the certificate of {OTHER} port 995 is not accepted: " in broken["pop3-other-example-test"]
         assert done.returncode != 0
         assert f"relay pop3-other-example-test does not work: the certificate of {OTHER}" in done.stdout + done.stderr
         assert accounts(on.lab) == repointed(on)
 
-        for name in ("stock", "updated"):
-            assert passes(account(on.lab.host(name)), on.root), name
+        assert r'"This needs the consent \"root_ca\": it would make the host trust the root' in done.stdout
+        trusted_for_its_certificate(on, roots)
         with pytest.raises(ssl.SSLError), socket.create_connection((on.upstream, 995), 10) as straight:
             relay_story.old_tls(on.root).wrap_socket(straight, server_hostname=NAME)
         versions = throwaway("run", UPSTREAM, "cat", "/var/log/dovecot.log", "/var/log/postfix.log").stdout
@@ -185,6 +195,20 @@ def test_from_an_audit_to_a_working_mailbox_and_back(tmp_path: Path) -> None:
         back = on.story.play("rollback")
         assert back.returncode == 0, back.stdout + back.stderr
         assert {name: host.export() for name, host in on.lab.hosts.items()} == first
+
+
+def trusted_for_its_certificate(on: Stage, before: dict[str, bytes]) -> None:
+    """Mail passes both ways; a TLS client is shown a certificate by exactly the root that its host was given."""
+    now = {name: relay_story.roots(host) for name, host in on.lab.hosts.items()}
+    (root,) = (one for thumbprint, one in now["updated"].items() if thumbprint not in before)
+    made = (Path(on.story.variables["relay_authority"]) / "root.pem").read_text("ascii")
+    assert root == ssl.PEM_cert_to_DER_cert(made)
+    assert [name for name, there in now.items() if root in there.values()] == ["updated"]
+    with known(FRONT, on.relay):
+        assert passes(account(on.lab.host("stock")), relay_story.old_tls())
+        assert passes(account(on.lab.host("updated")), relay_story.old_tls(root))
+        with pytest.raises(ssl.SSLCertVerificationError):
+            passes(account(on.lab.host("updated")), relay_story.old_tls(on.root))
 
 
 def only_root_passes(on: Stage) -> None:

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
     from .machine import Machine, Shell, Streams
 
 #: SHA-256 of the script, with CR LF; a test compares it with what is sent.
-ACCOUNT_SCRIPT: t.Final = "a068d048ec52fbc24affaffdc969804751eb6b8a7bc774a4e601a3d76a43a5a7"
+ACCOUNT_SCRIPT: t.Final = "aa650641f29c52f11439b7add642eca383b244aee89eeacc722269c132fe9716"
 _LIST: t.Final = re.compile(r'(?P<deep>\s+/s)?\s+/b\s+/a(?P<files>-d)?\s+"(?P<path>[^"]+)"\s*', re.IGNORECASE)
 _MOVE: t.Final = re.compile(r'\s+/y\s+"([^"*?]+)"\s+"([^"*?]+)"\s*', re.IGNORECASE)
 
@@ -82,7 +82,7 @@ def change(machine: Machine, what: str, arguments: list[str]) -> str:
     if not content.startswith(b"\xff\xfe") or len(content) % 2:
         return "encoding"
     text = content[2:].decode("utf-16-le", "surrogatepass")
-    if "<!" in text:
+    if "<!" in text or text.rfind("<?") > 1:
         return "comment"
     for number in range(0, len(triples), 3):
         element, before, after = triples[number : number + 3]

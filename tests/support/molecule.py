@@ -14,26 +14,35 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.run_ansible import ROOT
+
 #: What ``throwaway-host check`` ends with where no container starts, whatever is installed.
 NO_CONTAINERS = 3
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _STEP = re.compile(r"^(?:INFO|ERROR) .*➜ (\w+: Executed: \w+)")
 
 
-def run_molecule(repository: Path, scenario: str) -> str:
-    """Run the scenario from begin to end; how long each step took. Fails with the end of its output where it is red.
-
-    Skips where no container can be had: in CI only where the machine itself cannot, with the words of the runtime.
-    """
+def need_containers() -> None:
+    """Skip where no container can be had: in CI only where the machine itself cannot, with the words of the runtime."""
     if os.geteuid() != 0:
         pytest.skip("only root can have throwaway hosts (scripts/throwaway-host)")
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     check = subprocess.run(
-        [repository / "scripts" / "throwaway-host", "check"], capture_output=True, text=True, check=False
+        [ROOT / "scripts" / "throwaway-host", "check"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     if check.returncode == NO_CONTAINERS:
         pytest.skip(check.stderr.strip())
     assert check.returncode == 0, check.stderr
+
+
+def run_molecule(repository: Path, scenario: str) -> str:
+    """Run the scenario from begin to end; how long each step took. Fails with the end of its output where it is red."""
+    need_containers()
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     command = [repository / "scripts" / "molecule", "test", "-s", scenario]
     began, lines, steps = time.monotonic(), [], []
     with subprocess.Popen(

@@ -116,6 +116,7 @@ class Pair:
     """Both, running as long as the context does."""
 
     def __init__(self, issued: Issued, root: Path) -> None:
+        assert os.geteuid() == 0, "Postfix changes to users of its own: run this as root"
         # Others have to get in, and the path of a socket has at most 107 characters.
         self._folder = Path(tempfile.mkdtemp(prefix="mf-smtp-", dir="/tmp"))
         self._folder.chmod(0o755)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import poplib
 import secrets
 import smtplib
+import socket
 import ssl
+import struct
 import subprocess
 import time
 import typing as t
@@ -20,15 +21,16 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
+from unittest import mock
 
 from tests.lab.fleet import Lab, LabHost
-from tests.support.molecule import NO_CONTAINERS
 from tests.support.run_ansible import ROOT, run
 
 _THROWAWAY: t.Final = str(ROOT / "scripts" / "throwaway-host")
 _ACCOUNT: t.Final = r"Software\Microsoft\Internet Account Manager\Accounts\00000001"
+_ROOTS: t.Final = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\SystemCertificates\ROOT\Certificates"
+#: CERT_CERT_PROP_ID of wincrypt.h: the property of a value ``Blob`` that is the certificate itself.
+_CERTIFICATE: t.Final = 32
 _LOGIN: t.Final = ("user", "password")
 #: What podman's network calls the machine that the tests run on: relays see its clients come from there.
 HERE: t.Final = "10.88.0.1"
@@ -39,16 +41,6 @@ def throwaway(*words: str, check: bool = True) -> subprocess.CompletedProcess[st
     return subprocess.run(
         [_THROWAWAY, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=check, timeout=300
     )
-
-
-def need_machines() -> None:
-    """Skip where no container can be had: in CI only where the machine itself cannot, with the words of the runtime."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can have throwaway hosts (scripts/throwaway-host)")
-    done = throwaway("check", check=False)
-    if done.returncode == NO_CONTAINERS:
-        pytest.skip(done.stderr.strip())
-    assert done.returncode == 0, done.stderr
 
 
 @contextlib.contextmanager
@@ -135,9 +127,29 @@ def _leg(values: Mapping[str, tuple[int, bytes]], word: str) -> tuple[str, int, 
     return server, port, bool(tls)
 
 
-def old_tls(root: Path) -> ssl.SSLContext:
-    """TLS 1.0 and nothing newer, with the suites that an update brings to XP; chain and name are verified."""
-    context = ssl.create_default_context(cafile=root)
+def roots(host: LabHost) -> dict[str, bytes]:
+    """Thumbprint → certificate (DER) of what stands among the roots of that machine, as far as it has one."""
+    there = host.export(_ROOTS)
+    values = {key.rpartition("\\")[2]: held["Blob"][1] for key, held in there.items() if "Blob" in held}
+    found = {name: dict(_properties(raw)).get(_CERTIFICATE, b"") for name, raw in values.items()}
+    return {name: certificate for name, certificate in found.items() if certificate}
+
+
+def _properties(raw: bytes) -> Iterator[tuple[int, bytes]]:
+    while raw:
+        kind, _one, length = struct.unpack_from("<III", raw)
+        yield kind, raw[12 : 12 + length]
+        raw = raw[12 + length :]
+
+
+def old_tls(*trusted: bytes) -> ssl.SSLContext:
+    """TLS 1.0 and nothing newer, with the suites that an update brings to XP; chain and name are verified.
+
+    :param trusted: roots (DER), and no others.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for root in trusted:
+        context.load_verify_locations(cadata=root)
     context.set_ciphers("AES128-SHA:AES256-SHA:@SECLEVEL=0")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -145,7 +157,19 @@ def old_tls(root: Path) -> ssl.SSLContext:
     return context
 
 
-def passes(there: Account, root: Path) -> bool:
+@contextlib.contextmanager
+def known(name: str, address: str) -> Iterator[None]:
+    """In this process, the name leads to the address, as DNS does it for a mail program."""
+    ask = socket.getaddrinfo
+
+    def answer(host: t.Any, *words: t.Any, **more: t.Any) -> t.Any:
+        return ask(address if host == name else host, *words, **more)
+
+    with mock.patch.object(socket, "getaddrinfo", answer):
+        yield
+
+
+def passes(there: Account, client: ssl.SSLContext) -> bool:
     """Whether a message that an old client sends by that account comes back to it by that account, unchanged."""
     token = secrets.token_hex(8)
     sent = (
@@ -155,26 +179,26 @@ def passes(there: Account, root: Path) -> bool:
         "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
         "Gr\u00fc\u00dfe\r\n.\r\n..\r\nFrom here\r\nend\r\n"
     ).encode()
-    _send(there.smtp, root, sent)
+    _send(there.smtp, client, sent)
     for _turn in range(100):
         # What a server puts on top (Received and the like) is the server's.
-        if any(one.endswith(sent) for one in _fetched(there.pop3, root)):
+        if any(one.endswith(sent) for one in _fetched(there.pop3, client)):
             return True
         time.sleep(0.1)
     return False
 
 
-def _send(leg: tuple[str, int, bool], root: Path, message: bytes) -> None:
+def _send(leg: tuple[str, int, bool], client: ssl.SSLContext, message: bytes) -> None:
     server, port, tls = leg
     kind: t.Any = smtplib.SMTP_SSL if tls else smtplib.SMTP
-    with kind(server, port, timeout=10, **({"context": old_tls(root)} if tls else {})) as smtp:
+    with kind(server, port, timeout=10, **({"context": client} if tls else {})) as smtp:
         smtp.login(*_LOGIN)
         smtp.sendmail("user@example.test", "user@example.test", message)
 
 
-def _fetched(leg: tuple[str, int, bool], root: Path) -> list[bytes]:
+def _fetched(leg: tuple[str, int, bool], client: ssl.SSLContext) -> list[bytes]:
     server, port, tls = leg
-    box = poplib.POP3_SSL(server, port, context=old_tls(root), timeout=10) if tls else poplib.POP3(server, port, 10)
+    box = poplib.POP3_SSL(server, port, context=client, timeout=10) if tls else poplib.POP3(server, port, 10)
     box.user(_LOGIN[0])
     box.pass_(_LOGIN[1])
     count = box.stat()[0]

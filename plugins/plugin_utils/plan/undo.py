@@ -82,6 +82,7 @@ def undo(
     image: RegistryImage,
     sids: Container[str] | None = None,
     hindrance: Callable[[Step], str] | None = None,
+    others: Iterable[Journal] = (),
 ) -> Undo:
     """The steps that undo these runs. Pure, and never raises: what cannot be undone is in ``refused``.
 
@@ -91,6 +92,7 @@ def undo(
     :param sids: users whose registry was read, loaded for it or not; a value of another one looks absent and is not.
         None: of all of them, and where one was not the image says so.
     :param hindrance: why a step must be left for now, as the rest of a sentence; "" where nothing is in its way.
+    :param others: of runs that stay as they are.
     """
     chains = tuple(_chains(journals).values())
     for chain in chains:
@@ -98,7 +100,7 @@ def undo(
         if hindrance is not None:
             _hinder(chain, hindrance)
     _keep_accounts_whole(chains)
-    _keep_roots(chains)
+    _keep_roots(chains, others)
     there = _keys_then(chains)
     changing: list[Step] = []
     resting: list[tuple[_Chain, Step | None]] = []
@@ -194,17 +196,24 @@ def _keep_accounts_whole(chains: tuple[_Chain, ...]) -> None:
             )
 
 
-def _keep_roots(chains: tuple[_Chain, ...]) -> None:
+def _keep_roots(chains: tuple[_Chain, ...], others: Iterable[Journal]) -> None:
     """A root stays as long as an account is left that may go to a relay which is known by it."""
-    cause = next((chain for chain in chains if chain.refusal and chain.newest.family == FAMILY), None)
+    left = [
+        *(f"{place_words(c.newest)} must be left" for c in chains if c.refusal and c.newest.family == FAMILY),
+        *(f"run {one.run} stays, so roll back that one first, or all" for one in others if _is_about_accounts(one)),
+    ]
     for chain in chains:
         removing = chain.newest.family == TRUST and chain.then is ABSENT
-        if cause is not None and removing and chain.undone and not chain.refusal:
+        if left and removing and chain.undone and not chain.refusal:
             chain.undone.clear()
             chain.refusal = (
-                f"{place_words(chain.newest)} is left as it is: {place_words(cause.newest)} must be left, and its"
-                " account may go to a relay that is known by this root."
+                f"{place_words(chain.newest)} is left as it is: accounts may go to a relay that is known by this root:"
+                f" {left[0]}."
             )
+
+
+def _is_about_accounts(journal: Journal) -> bool:
+    return any(step.family == FAMILY for step in journal.steps)
 
 
 def _step(chain: _Chain, image: RegistryImage, there: Mapping[str, bool]) -> Step | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import typing as t
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_key, file_of, name_of
@@ -29,11 +29,10 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.account_legs import (
     AccountReading,
     Dialect,
-    express_dialect,
     legs,
     stored_protocols,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import decode, shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
 #: On which SMTP ports "secure" means STARTTLS is not documented beyond port 25.
 STARTTLS_PORTS: t.Final = (25,)
@@ -123,9 +122,7 @@ def _as_number(value: RegistryValue) -> RegistryValue:
     return value if number is None else replace(value, type=RegistryType.DWORD, data=number)
 
 
-def file_accounts(
-    image: RegistryImage, user: UserHive, dialects: Callable[[str], Dialect] | None = None
-) -> AccountReading:
+def file_accounts(image: RegistryImage, user: UserHive, dialects: Callable[[str], Dialect]) -> AccountReading:
     """The accounts that a user keeps in files, as far as the files are in the image.
 
     :param dialects: how the client stores accounts whose file has that path.
@@ -141,34 +138,6 @@ def file_accounts(
         if isinstance(region.keys, Unread):
             reading += AccountReading(unread=((region.root, region.keys.why),))
         for key in region.keys.values() if isinstance(region.keys, Mapping) else ():
-            path = file_of(key.path) or ""
-            reading += _legs(key, user.sid, dialects(path) if dialects else express_dialect(KIND, (25,), (587,)))
+            typed = _typed(key)
+            reading += legs(typed, stored_protocols(typed), user.sid, dialects(file_of(key.path) or ""))
     return reading
-
-
-def _legs(key: RegistryKey, user: str, dialect: Dialect) -> AccountReading:
-    typed = _typed(key)
-    return legs(typed, stored_protocols(typed), user, dialect)
-
-
-def oeaccount_accounts(
-    data: bytes,
-    *,
-    user: str,
-    file: str,
-    starttls_ports: Iterable[int] = STARTTLS_PORTS,
-    unknown_ports: Iterable[int] = UNKNOWN_PORTS,
-) -> AccountReading:
-    """The legs of the account that a file holds.
-
-    :param data: what the file holds.
-    :param user: SID of the user whose file it is.
-    :param file: its path, for :attr:`MailAccount.key`.
-    :returns: a reading; what cannot be read is in ``unread``. Never raises.
-    """
-    if len(data) > MOST_BYTES:
-        return AccountReading(unread=((file, f"not an account file: it has {len(data)} bytes"),))
-    key = account_file(decode(data), file)
-    if isinstance(key, Unread):
-        return AccountReading(unread=((file, key.why),))
-    return _legs(key, user, express_dialect(KIND, starttls_ports, unknown_ports))

@@ -11,16 +11,33 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import re
 import typing as t
 from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
+
+try:
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    #: What it raises for what is not as it should be.
+    UNREADABLE: tuple[type[Exception], ...] = (
+        ValueError,
+        TypeError,
+        InvalidSignature,
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.ExtensionNotFound,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    )
+except ImportError:
+    # ansible-core requires it, so only ansible-test imports this without.
+    UNREADABLE = ()
 
 #: Bytes of a certificate; one of ours has about a thousand.
 MOST_BYTES: t.Final = 4096
@@ -28,21 +45,17 @@ _LONGEST_PEM: t.Final = 16 * 1024
 _MOST_NAMES: t.Final = 100
 _LONGEST: t.Final = 200
 #: What a root may be for at the most: networks wider than that bind it to nothing.
-_WIDEST: t.Final = {4: 8, 6: 32}
+_WIDEST: t.Final = {4: 16, 6: 48}
+#: Wider ones are nobody's in the Internet: RFC 1918, RFC 4193.
+_OWN: t.Final = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+_BASE: t.Final = re.compile(r"\.?[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})+", re.ASCII)
+#: Below these, anybody registers names. Such a list is never whole: https://publicsuffix.org
+_SUFFIX: t.Final = re.compile(r"\.?(?:ac|co|com|edu|gov|gv|net|or|org)\.[a-z]{2}", re.ASCII | re.IGNORECASE)
 _EVERYWHERE: t.Final = {4: ipaddress.ip_network("0.0.0.0/0"), 6: ipaddress.ip_network("::/0")}
-#: What cryptography raises for what it cannot read.
-UNREADABLE: t.Final = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.InvalidVersion,
-    x509.UnsupportedGeneralNameType,
-)
 
 _Address = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 _Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
-_Value = t.TypeVar("_Value", bound=x509.ExtensionType)
+_Value = t.TypeVar("_Value", bound="x509.ExtensionType")
 
 
 class RootError(ValueError):
@@ -176,7 +189,7 @@ def _insist_on_authority(certificate: x509.Certificate) -> None:
         raise RootError("its key usage does not let it sign certificates")
     try:
         certificate.verify_directly_issued_by(certificate)
-    except (InvalidSignature, *UNREADABLE):
+    except UNREADABLE:
         raise RootError("it is no root: it is not signed by itself") from None
     key = certificate.public_key()
     enough = isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048
@@ -200,12 +213,22 @@ def _names(certificate: x509.Certificate) -> Names:
     open_dns = not names.dns and "" not in names.but_dns
     if open_dns or any("." not in base.strip(".") for base in names.dns):
         raise RootError("its name constraints leave it every DNS name, or a whole top-level domain")
+    if any(not _BASE.fullmatch(base) for base in names.dns):
+        raise RootError("its name constraints hold what is no DNS name")
+    if any(_SUFFIX.fullmatch(base) for base in names.dns):
+        raise RootError("its name constraints leave it all names below a suffix at which anybody registers")
     open_addresses = not names.networks and not set(_EVERYWHERE.values()) <= set(names.but_networks)
-    if open_addresses or any(network.prefixlen < _WIDEST[network.version] for network in names.networks):
+    if open_addresses or any(_is_wide(network) for network in names.networks):
         raise RootError("its name constraints leave it every IP address, or whole parts of the Internet")
     if not names.dns and not names.networks:
         raise RootError("its name constraints leave it no name at all")
     return names
+
+
+def _is_wide(network: _Network) -> bool:
+    mapped = isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped is not None
+    own = any(network.version == one.version and network.subnet_of(one) for one in _OWN)  # type: ignore[arg-type]
+    return mapped or (network.prefixlen < _WIDEST[network.version] and not own)
 
 
 def _dns(found: t.Iterable[x509.GeneralName]) -> tuple[str, ...]:

@@ -65,11 +65,12 @@ class Facts:
         return PLATFORMS[self.family]
 
 
-def parse_facts(raw: object) -> Facts:
+def parse_facts(raw: object, own: str = places.INSTANCE) -> Facts:
     """Facts as Ansible gathers them (``os_family``, ``distribution_major_version``, ``fips``; others are ignored), with
 
     ``stunnel``: a version, or what ``stunnel -version`` prints; ``crypto_policy``: what ``update-crypto-policies
-    --show`` prints; ``listening``: what ``ss -Hltn --cgroup`` prints, as text or as lines. Raises RelayError.
+    --show`` prints; ``listening``: what ``ss -Hltn --cgroup`` prints, as text or as lines. Listeners of units that
+    begin with ``own`` take nothing from anybody. Raises RelayError.
     """
     given = mapping("facts", raw)
     family = given.get("os_family")
@@ -83,7 +84,7 @@ def parse_facts(raw: object) -> Facts:
         stunnel=_version(given.get("stunnel")),
         crypto_policy=str(policy).strip().upper() or None if policy is not None else None,
         fips=boolean("facts: fips", given.get("fips") or False),
-        taken=tuple(_listening(given.get("listening"))),
+        taken=tuple(_listening(given.get("listening"), own)),
     )
 
 
@@ -96,12 +97,11 @@ def _version(raw: object) -> tuple[int, int] | None:
     return int(found.group(1)), int(found.group(2))
 
 
-def _listening(raw: object) -> Iterator[Taken]:
+def _listening(raw: object, own: str) -> Iterator[Taken]:
     lines = raw.splitlines() if isinstance(raw, str) else raw if isinstance(raw, (list, tuple)) else ()
     for line in lines:
         found = _LISTENER.match(str(line) + " ")
-        # Listeners of relays are our own.
-        if found is None or places.INSTANCE in str(line):
+        if found is None or f"/{own}" in str(line):
             continue
         host = found.group(1).partition("%")[0].strip("[]").replace("*", "::")
         unit = _UNIT.search(str(line)[found.end() :])

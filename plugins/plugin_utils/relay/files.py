@@ -37,7 +37,7 @@ def relay_files(relays: object, facts: object, consents: Collection[str]) -> dic
 def _files(relays: tuple[Relay, ...], facts: Facts) -> dict[str, str]:
     files = {
         places.RULES: nftables.ruleset(relays),
-        f"{places.UNITS}/{places.FILTER}": unit.fence(),
+        **unit.fence_files(),
         f"{places.UNITS}/{places.TEMPLATE}": unit.template(facts),
     }
     for relay in relays:
@@ -52,6 +52,7 @@ def _attributes(relays: tuple[Relay, ...]) -> dict[str, dict[str, str]]:
     found = {
         places.RULES: {"relay": "", **ours},
         f"{places.UNITS}/{places.FILTER}": {"relay": "", **units},
+        places.FENCE: {"relay": "", **units},
         f"{places.UNITS}/{places.TEMPLATE}": {"relay": "", **units},
     }
     for relay in relays:
@@ -62,7 +63,10 @@ def _attributes(relays: tuple[Relay, ...]) -> dict[str, dict[str, str]]:
 
 
 def _folders(relays: tuple[Relay, ...]) -> list[dict[str, str]]:
-    found = [{"path": places.FOLDER, "group": places.GROUP, "mode": "0750"}]
+    found = [
+        {"path": places.FOLDER, "group": places.GROUP, "mode": "0750"},
+        {"path": posixpath.dirname(places.FENCE), "group": "root", "mode": "0755"},
+    ]
     for relay in relays:
         found.append({"path": places.folder(relay.name), "group": places.GROUP, "mode": "0750"})
         found.append({"path": posixpath.dirname(places.drop_in(relay.name)), "group": "root", "mode": "0755"})

@@ -8,11 +8,13 @@ The results may come from files: what they say is read as hostile text, and what
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import ANY_CLIENT
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.host_names import is_address
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge import lookup
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import Knowledge
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailProtocol, Security
@@ -26,6 +28,8 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specificati
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.ways import Way, named, way_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.wishes import Wish
 
+#: Relays that one host may be the reason for.
+_MOST: t.Final = 50
 _PROTOCOLS: t.Final = tuple(one.value for one in MailProtocol)
 #: So many hosts are named in a line.
 _NAMED: t.Final = 20
@@ -130,7 +134,7 @@ def relays_from_audits(knowledge: Knowledge, results: Mapping[str, t.Any], wish:
     served = {(host, way.server, way.protocol) for way, hosts in gathering.hosts.items() for host in hosts}
     for host, result, change in needs:
         # An account that goes to a relay by now leaves its server to nobody: that is no need of its own.
-        if _is_nobodys(change) and (host, str(change.get("server")).lower(), change.get("protocol")) not in served:
+        if _is_nobodys(change) and (host, str(change.get("server")).lower(), str(change.get("protocol"))) not in served:
             _take(gathering, host, result, change)
     found = list(named(wish, gathering.hosts))
     uses = [_use(wish, host, way, relay["name"], port) for way, relay, port in found for host in gathering.hosts[way]]
@@ -170,10 +174,13 @@ def _stay(gathering: _Gathering, host: str, route: Mapping[str, t.Any]) -> None:
         return
     relays = [relay for relay in wish.keep if (relay.listen.host, relay.listen.port) == (wish.listen, port)]
     if not relays and isinstance(port, int) and port >= wish.first_port:
-        raise RelayError(
-            f"keep: an account of {shown(host)} leads to port {port} of {wish.listen} already, and no relay of before"
-            " has that port. Give the list of before, so that nobody loses a relay; or roll that account back."
-        )
+        leads = f"leads to port {shown(str(port), 20)} of {wish.listen} already, and no relay of before has that port."
+        if not wish.keep:
+            raise RelayError(
+                f"keep: an account of {shown(host)} {leads} Give the list of before, so that nobody loses a relay; or"
+                " roll that account back; or leave that host out."
+            )
+        gathering.left_out.append(LeftOut(shown(host), "", 0, f"An account {leads} Correct the account."))
     for relay in relays:
         if wish.addresses.get(host):
             gathering.hosts.setdefault(way_of(relay), {})[host] = None
@@ -211,7 +218,11 @@ def _take(gathering: _Gathering, host: str, result: Mapping[str, t.Any], change:
         why = why or "It offers no cipher suite that a relay with legacy_tls has."
         gathering.left_out.append(LeftOut(shown(host), server, port, why))
         return
-    gathering.hosts.setdefault(Way(server, port, protocol, security, inbound.value), {})[host] = None
+    way = Way(server, port, protocol, security, inbound.value)
+    if way not in gathering.hosts and sum(host in hosts for hosts in gathering.hosts.values()) >= _MOST:
+        gathering.left_out.append(LeftOut(shown(host), server, port, f"It has {_MOST} relays, which is enough."))
+        return
+    gathering.hosts.setdefault(way, {})[host] = None
 
 
 def _clients(change: Mapping[str, t.Any]) -> tuple[str, ...]:
@@ -221,6 +232,8 @@ def _clients(change: Mapping[str, t.Any]) -> tuple[str, ...]:
 
 def _no_relay(gathering: _Gathering, host: str, server: str, protocol: str, clients: tuple[str, ...]) -> str:
     """Why no relay would help, or could let it in; "" where one does."""
+    if _is_no_server(server):
+        return f"{server} is not the address of a mail server; a relay to it has to be written by hand."
     provider = lookup.provider_of(gathering.knowledge, server)
     if provider is not None and provider.auth.get(protocol) == ("oauth2",):
         known = gathering.knowledge.clients
@@ -236,6 +249,15 @@ def _no_relay(gathering: _Gathering, host: str, server: str, protocol: str, clie
     if not any(fields.reaches(one, listen) for one in networks):
         return f"It has no IPv{fields.version_of(listen)} address to reach {listen} from."
     return ""
+
+
+def _is_no_server(host: str) -> bool:
+    """Whether that leads to whoever asks, or nowhere: no host may make the relay's machine talk to itself."""
+    if not is_address(host):
+        return host == "localhost" or host.endswith(".localhost")
+    address = ipaddress.ip_address(host)
+    mapped = address.version == 6 and address.ipv4_mapped is not None
+    return mapped or any((address.is_unspecified, address.is_multicast, address.is_loopback, address.is_link_local))
 
 
 def _contradiction(gathering: _Gathering, port: int, protocol: str) -> str:

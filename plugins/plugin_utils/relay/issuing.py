@@ -213,9 +213,9 @@ def _issue_leaf(
         why = "it is of another authority"
     else:
         why = certificates.why_due(authority, leaf, Pair(certificate, key), now)
-        found.ends[leaf.name] = certificates.end_of(certificate) if not why else now
-    if not why:
-        return
+        if not why:
+            found.ends[leaf.name] = certificates.end_of(certificate)
+            return
     found.made[leaf.name] = why
     found.ends[leaf.name] = certificates.ends(authority, now) if authority else now + certificates.VALID
     if authority is not None and not check:

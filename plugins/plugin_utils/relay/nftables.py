@@ -25,16 +25,16 @@ _FAMILIES: t.Final = ((4, "ip"), (6, "ip6"))
 _HOOKS: t.Final = (("input", 'iif "lo"', ""), ("output", "meta skuid 0", 'oif "lo" '))
 
 
-def ruleset(relays: Collection[Relay]) -> str:
-    """The file for ``nft -f``. Without relays it takes the table away."""
+def ruleset(relays: Collection[Relay], table: str = TABLE, author: str = "tls_relay") -> str:
+    """The file for ``nft -f``, of the role ``author``. Without relays it takes the table away."""
     lines = [
         "#!/usr/sbin/nft -f",
-        "# Written by mailfleet.client.tls_relay, which overwrites it.",
-        f"table {TABLE}",
-        f"delete table {TABLE}",
+        f"# Written by mailfleet.client.{author}, which overwrites it.",
+        f"table {table}",
+        f"delete table {table}",
     ]
     if relays:
-        lines += ["", f"table {TABLE} {{", *_table(relays), "}"]
+        lines += ["", f"table {table} {{", *_table(relays), "}"]
     return "\n".join(lines) + "\n"
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import fence
+
 FOLDER: t.Final = "/etc/mailfleet-relay"
 #: May read the folder; a relay runs with it, under a user of its own that exists as long as it runs.
 GROUP: t.Final = "mailfleet-relay"
@@ -20,6 +22,7 @@ RUNTIME: t.Final = "mailfleet-relay"
 INSTANCE: t.Final = "mailfleet-relay@"
 TEMPLATE: t.Final = f"{INSTANCE}.service"
 FILTER: t.Final = "mailfleet-relay-filter.service"
+FENCE: t.Final = f"{fence.FOLDER}/mailfleet-relay.conf"
 
 
 def folder(name: str) -> str:

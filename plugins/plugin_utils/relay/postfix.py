@@ -109,10 +109,12 @@ _MAYBE: t.Final = (
 
 #: Service, kind, private, unprivileged, wakeup, most processes, program (master.5). No chroot: libraries, roots and
 #: resolv.conf are those of the machine. Neither local(8) nor pipe(8) is there.
+#: Who queues a message wakes qmgr up, and where that is lost (qmgr has just died) it looks by itself: within a minute,
+#: not Postfix's five.
 _SERVICES: t.Final = """\
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
+qmgr unix n - n 60 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce

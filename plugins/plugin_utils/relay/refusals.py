@@ -29,6 +29,8 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specificati
 
 #: Of those below 1024 only these are given to a relay: any other may be one that the machine lives by.
 _MAIL_PORTS: t.Final = load().ports
+#: Bits of the widest network of clients, by the version of IP: 10.0.0.0/8 is the widest that is nobody's.
+_WIDEST: t.Final = {4: 8, 6: 16}
 _WILDCARDS: t.Final = ("0.0.0.0", "::")
 #: Suites that the front of a relay has, with its RSA certificate. OpenSSL 3 is built without RC4 and 3DES
 #: ("no-weak-ssl-ciphers"), and finite-field DH is off.
@@ -112,8 +114,8 @@ def _everybody(relay: Relay) -> str:
     if relay.any_source:
         return ""
     for version in (4, 6):
-        if any(one.prefixlen == 0 for one in collapsed(relay.allow, version)):
-            return "it lets in the whole Internet; name the networks of the clients, or say any_source: true."
+        if any(one.prefixlen < _WIDEST[version] for one in collapsed(relay.allow, version)):
+            return "it lets in whole parts of the Internet; name the networks of the clients, or say any_source: true."
     return ""
 
 

@@ -135,7 +135,8 @@ def _sender(option: str, raw: object) -> str:
 
 def _user(option: str, raw: object) -> str:
     if not isinstance(raw, str) or not _SECRET.fullmatch(raw) or ":" in raw or raw != raw.strip():
-        raise OptionError(f"{option}: {quoted(raw)} has a colon, a line break or blanks at an end, or is empty.")
+        # Not quoted: people mix up the two fields.
+        raise OptionError(f"{option}: it is no text, is empty, or has a colon, a line break or blanks at an end.")
     return raw
 
 
@@ -162,6 +163,9 @@ _UPSTREAM_REQUIRED: t.Final = ("host", "port", "security", "user", "password")
 
 
 def _upstream(option: str, raw: object) -> Upstream:
+    if not isinstance(raw, Mapping):
+        # Not quoted: a password may be in it.
+        raise OptionError(f"{option}: it is not a dictionary.")
     return Upstream(**_read(option, mapping(option, raw), _UPSTREAM, _UPSTREAM_REQUIRED))
 
 

@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import mapping
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import facts as machines
-from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import places as tls_relays
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import postfix, smarthost_unit
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.postfix import PLACES, TRIAL, Places, Release
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.smarthost import (
@@ -28,7 +27,7 @@ def smarthost_files(wanted: object, facts: object, consents: Collection[str]) ->
         "files": {
             **_configuration(wish, ca_file, PLACES, release),
             smarthost_unit.RULES: smarthost_unit.rules(wish),
-            f"{smarthost_unit.UNITS}/{smarthost_unit.FILTER}": smarthost_unit.fence(),
+            **smarthost_unit.fence_files(),
             f"{smarthost_unit.UNITS}/{smarthost_unit.SERVICE}": smarthost_unit.unit(wish),
         },
         "trial": {
@@ -43,6 +42,7 @@ def smarthost_files(wanted: object, facts: object, consents: Collection[str]) ->
         "ca_file": wish.upstream.ca_file or ca_file,
         "listen": [{"address": one.host, "port": one.port} for one in wish.listen],
         "units": {"service": smarthost_unit.SERVICE, "filter": smarthost_unit.FILTER},
+        "fence": smarthost_unit.FENCE,
         "cautions": list(_cautions(wish)),
     }
 
@@ -55,18 +55,11 @@ def smarthost_secrets(wanted: object, facts: object, consents: Collection[str]) 
 
 def _read(wanted: object, facts: object, consents: Collection[str]) -> tuple[Smarthost, machines.Facts, Release]:
     raw = mapping("facts", facts)
-    machine = machines.parse_facts({**raw, "listening": _others(raw), "stunnel": None})
+    machine = machines.parse_facts({**raw, "stunnel": None}, smarthost_unit.SERVICE)
     release = postfix.parse_release(raw.get("postfix"))
     wish = parse_smarthost(wanted, consents)
     machines.checked(listeners(wish), machine)
     return wish, machine, release
-
-
-def _others(raw: Mapping[str, t.Any]) -> list[str]:
-    """Who listens besides this relay. A TLS relay does: in its own role it is one's own, here it is another's."""
-    lines = str(raw.get("listening") or "").splitlines()
-    others = [line for line in lines if f"/{smarthost_unit.SERVICE}" not in line]
-    return [line.replace(tls_relays.INSTANCE, tls_relays.INSTANCE.replace("@", "-")) for line in others]
 
 
 def _configuration(wish: Smarthost, ca_file: str, places: Places, release: Release) -> dict[str, str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import nftables
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import fence, nftables
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.postfix import HEAD, PLACES
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.smarthost import Smarthost, listeners
 
@@ -20,6 +20,7 @@ FILTER: t.Final = "mailfleet-smtp-relay-filter.service"
 UNITS: t.Final = "/etc/systemd/system"
 TABLE: t.Final = "inet mailfleet_smtp_relay"
 RULES: t.Final = f"{PLACES.folder}/relay.nft"
+FENCE: t.Final = f"{fence.FOLDER}/mailfleet-smtp-relay.conf"
 
 _UNIT: t.Final = """\
 [Unit]
@@ -73,24 +74,6 @@ LimitCORE=0
 WantedBy=multi-user.target
 """
 
-#: nftables.service empties all tables when it is started, stopped or reloaded: ours goes along.
-_FILTER: t.Final = """\
-[Unit]
-Description=Who may connect to the SMTP relay
-After=nftables.service
-PartOf=nftables.service
-ReloadPropagatedFrom=nftables.service
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/usr/sbin/nft -f {rules}
-ExecReload=/usr/sbin/nft -f {rules}
-
-[Install]
-WantedBy=multi-user.target
-"""
-
 
 def unit(wish: Smarthost) -> str:
     """``mailfleet-smtp-relay.service``. It does not start where the fence could not be put up."""
@@ -98,12 +81,14 @@ def unit(wish: Smarthost) -> str:
     return HEAD + _UNIT.format(filter=FILTER, folder=PLACES.folder, queue=PLACES.queue, data=PLACES.data, bind=bind)
 
 
-def fence() -> str:
-    """The unit that loads the rules."""
-    return HEAD + _FILTER.format(rules=RULES)
+def fence_files() -> dict[str, str]:
+    """Path → text of the unit that loads the rules, and of what keeps them up."""
+    return {
+        f"{UNITS}/{FILTER}": HEAD + fence.unit("Who may connect to the SMTP relay", RULES),
+        FENCE: HEAD + fence.drop_in(RULES),
+    }
 
 
 def rules(wish: Smarthost) -> str:
     """The file for ``nft -f``: the fence of the TLS relays, in a table and with a name of our own."""
-    text = nftables.ruleset(listeners(wish))
-    return text.replace(nftables.TABLE, TABLE).replace("mailfleet.client.tls_relay", "mailfleet.client.smtp_relay")
+    return nftables.ruleset(listeners(wish), TABLE, "smtp_relay")

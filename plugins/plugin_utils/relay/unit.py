@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import typing as t
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import places
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import fence, places
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.facts import Facts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import Relay
 
@@ -67,7 +67,8 @@ SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
 
-MemoryMax=512M
+# Twice what was seen: 4094 idle sessions, all that TasksMax lets in, take 484 MiB.
+MemoryMax=1G
 TasksMax=4096
 LimitNOFILE=16384
 LimitCORE=0
@@ -79,25 +80,8 @@ WantedBy=multi-user.target
 #: A user namespace of its own would make the capability worth nothing, so it is one or the other.
 _ORDINARY: t.Final = "CapabilityBoundingSet=\nPrivateUsers=yes\n"
 _PRIVILEGED: t.Final = "CapabilityBoundingSet=CAP_NET_BIND_SERVICE\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n"
-
-#: nftables.service empties all tables when it is started, stopped or reloaded: ours goes along.
-_FILTER: t.Final = """\
-# Written by mailfleet.client.tls_relay, which overwrites it.
-[Unit]
-Description=Who may connect to the TLS relays for mail clients
-After=nftables.service
-PartOf=nftables.service
-ReloadPropagatedFrom=nftables.service
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/usr/sbin/nft -f {rules}
-ExecReload=/usr/sbin/nft -f {rules}
-
-[Install]
-WantedBy=multi-user.target
-"""
+#: Of every file.
+_HEAD: t.Final = "# Written by mailfleet.client.tls_relay, which overwrites it.\n"
 
 
 def template(facts: Facts) -> str:
@@ -121,7 +105,7 @@ def unit(relay: Relay) -> str:
     """
     extra = _PRIVILEGED if relay.privileged else _ORDINARY
     user = f"User={user_of(relay.name)}\n"
-    return f"# Written by mailfleet.client.tls_relay, which overwrites it.\n[Service]\n{user}{extra}"
+    return f"{_HEAD}[Service]\n{user}{extra}"
 
 
 def user_of(name: str) -> str:
@@ -129,6 +113,10 @@ def user_of(name: str) -> str:
     return f"mfr-{hashlib.sha256(name.encode('ascii')).hexdigest()[:16]}"
 
 
-def fence() -> str:
-    """The unit that loads the rules of nftables, ``mailfleet-relay-filter.service``."""
-    return _FILTER.format(rules=places.RULES)
+def fence_files() -> dict[str, str]:
+    """Path → text of the unit that loads the rules, and of what keeps them up."""
+    return {
+        f"{places.UNITS}/{places.FILTER}": _HEAD
+        + fence.unit("Who may connect to the TLS relays for mail clients", places.RULES),
+        places.FENCE: _HEAD + fence.drop_in(places.RULES),
+    }

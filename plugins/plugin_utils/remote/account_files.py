@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import secrets
 import typing as t
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import may_be_installed
@@ -40,7 +41,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.section im
 
 #: Where a user's registry names the store, and the client whose it is.
 _STORES: t.Final = tuple(
-    (load().registry[f"{client}-store"], load().clients[client]) for client in ("windows-mail", "windows-live-mail")
+    (load().registry[f"{client}-store"], load().clients[client])
+    for store in load().account_stores.values()
+    for client in (store.folders or {}).values()
 )
 #: Folders that may stand in a command; the two variables are Windows' own.
 _STORE: t.Final = re.compile(r"(?:[A-Za-z]:|%SystemDrive%|%SystemRoot%)(?:\\[\w ._()-]+)+")
@@ -50,6 +53,7 @@ _LOCAL: t.Final = r"AppData\Local"
 #: Files that may stand in a command, within quotes.
 _FILE: t.Final = re.compile(r"[A-Za-z]:(?:\\[\w .,@()\[\]{}+=#~$;'-]+)+")
 _NAME: t.Final = re.compile(r"account\{[0-9A-Za-z-]{1,40}\}\.oeaccount", re.IGNORECASE)
+_UP: t.Final = re.compile(r"\\\.{1,2}(?:\\|$)")
 _LONGEST: t.Final = 240
 #: Files of one user that are read; people have a handful.
 _MOST: t.Final = 50
@@ -108,8 +112,7 @@ def _stores(image: RegistryImage, users: Iterable[UserHive]) -> Iterator[tuple[s
                 yield user.root, row.key, f"where the accounts are could not be read: {read.why}"
             elif isinstance(read, RegistryValue):
                 folder = _folder(read.data if isinstance(read.data, str) else "", user.profile)
-                plain = _STORE.fullmatch(folder) and len(folder) <= _LONGEST and not _TAKEN.search(folder)
-                yield user.root, folder, "" if plain else f"{_STRANGE}"
+                yield user.root, folder, "" if _is_plain(folder, _STORE) else _STRANGE
 
 
 def _folder(text: str, profile: str | None) -> str:
@@ -163,8 +166,17 @@ def _objection(path: str) -> str:
     """Why that file is not read; "": it can be."""
     if not _NAME.fullmatch(path.rpartition("\\")[2]):
         return "it is not named as an account's file is"
-    plain = _FILE.fullmatch(path) and len(path) <= _LONGEST and not _TAKEN.search(path)
-    return "" if plain else _STRANGE
+    return "" if _is_plain(path, _FILE) else _STRANGE
+
+
+def _is_plain(path: str, pattern: re.Pattern[str]) -> bool:
+    """Whether that may stand in a command and leads where it says.
+
+    Some letters that modify others become quotes where Windows has to make do with a code page.
+    """
+    letters = not any(unicodedata.category(letter) == "Lm" for letter in path)
+    plain = pattern.fullmatch(path) is not None and _TAKEN.search(path) is None and _UP.search(path) is None
+    return plain and letters and len(path) <= _LONGEST
 
 
 def reading(code: str, key: str) -> Section:

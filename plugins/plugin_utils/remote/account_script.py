@@ -25,7 +25,7 @@ SCRIPT: t.Final = (
     "function edited(t){",
     "var i,r,m,b;",
     "if(t==null)return 'encoding';",
-    "if(t.indexOf('<'+String.fromCharCode(33))>=0)return 'comment';",
+    "if(t.indexOf('<'+String.fromCharCode(33))>=0||t.lastIndexOf('<?')>1)return 'comment';",
     "for(i=2;i<a.length;i+=3){",
     "r=new RegExp('<'+a(i)+'(\\\\s[^<>]*)?>([^<>]*)</'+a(i)+'\\\\s*>','g');",
     "m=r.exec(t);",

@@ -100,7 +100,8 @@ class _Rollback:
         found = Undo((), (), ())
         if every:
             there = needed.read(exchange, every, _roots(every, loaded))
-            found = undo(journals, there, hindrance=hindrance(exchange, self.knowledge, image, every))
+            hinders = hindrance(exchange, self.knowledge, image, every)
+            found = undo(journals, there, hindrance=hinders, others=_others(history, journals))
         insist(self.knowledge, found.steps, self.terms)
         planned = RolledBack(tuple(journal.run for journal in journals), found)
         if self.terms.check or (self.stop_on_drift and found.refused):
@@ -147,6 +148,12 @@ class _Rollback:
             why = f"all was put back, but the journals on the host may still be there: {clause(str(error))}"
             return replace(done, notes=(*done.notes, why))
         return replace(done, forgot=True)
+
+
+def _others(history: _History, chosen: Iterable[Journal]) -> tuple[Journal, ...]:
+    """The journals of runs that are not undone, and stay so."""
+    open_ones = (history.runs[run] for run in history.open() if run not in {journal.run for journal in chosen})
+    return tuple(one.journal for one in open_ones if isinstance(one, Signed))
 
 
 def _roots(steps: Iterable[Step], loaded: Iterable[str]) -> tuple[str, ...]:

@@ -15,6 +15,10 @@ for relay in submission sending mailbox; do
   systemctl is-enabled --quiet "mailfleet-relay@$relay" || echo "$relay: does not start with the machine"
 done
 systemctl is-enabled --quiet mailfleet-relay-filter || echo "the fence does not start with the machine"
+for verb in start reload; do
+  systemctl "$verb" nftables
+  nft list chain inet mailfleet_relay relay-mailbox >/dev/null || echo "$verb of nftables.service: the fence is gone"
+done
 [ "$(sort -u /tmp/users | grep -vcx 0)" = 3 ] || echo "users: $(cat /tmp/users)"
 find /etc/mailfleet-relay -perm /o=rwx
 # What passed, in no journal: a login by base64 and as it is, addresses, the message; a key.

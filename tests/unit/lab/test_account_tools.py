@@ -32,6 +32,9 @@ CASES = [
     pytest.param(account(), "IMAP_Port 0000008f 00000456", "drift", id="not-there"),
     pytest.param(account(more=element("POP3_Port", "DWORD", "000003E3")), "POP3_Port 000003E3 1", "drift", id="twice"),
     pytest.param(account(more="<!-- -->"), "POP3_Port 000003E3 00000456", "comment", id="comment"),
+    pytest.param(
+        account(more="<?x <POP3_Port>000003E3</POP3_Port> ?>"), "POP3_Port 000003E3 00000456", "comment", id="decoy"
+    ),
     pytest.param(account()[2:].decode("utf-16-le").encode(), "POP3_Port 000003E3 1", "encoding", id="utf-8"),
     pytest.param(account()[2:], "POP3_Port 000003E3 00000456", "encoding", id="no-mark"),
     pytest.param(account(more="\U0001f600\u2028 $1 $& \\1\t<X/>"), "POP3_Port 000003E3 00000456", "done", id="odd"),

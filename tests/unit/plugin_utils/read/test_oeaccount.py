@@ -11,12 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.account_files import file_key
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailProtocol, Security
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.account_legs import AccountReading
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.oeaccount import oeaccount_accounts
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Region, RegistryImage, Unread
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import UserHive
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.account_legs import AccountReading, express_dialect
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.oeaccount import KIND, account_file, file_accounts
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import decode
 
 HEAD = '<?xml version="1.0" encoding="UTF-16"?>\r\n'
-FILE = r"C:\Users\a\account{1}.oeaccount"
+USER = UserHive("S-1-5-21-1", r"HKU\S-1-5-21-1")
+FILE = file_key(USER.root, r"C:\Users\a\account{1}.oeaccount")
 
 
 def element(name: str, kind: str, text: str) -> str:
@@ -44,9 +49,14 @@ def document(body: str, root: str = "MessageAccount", head: str = HEAD) -> str:
     return f"{head}<{root}>\r\n{body}</{root}>\r\n"
 
 
-def read(data: bytes | str, **ports: tuple[int, ...]) -> AccountReading:
+def read(
+    data: bytes | str, starttls_ports: tuple[int, ...] = (25,), unknown_ports: tuple[int, ...] = (587,)
+) -> AccountReading:
     raw = data if isinstance(data, bytes) else b"\xff\xfe" + data.encode("utf-16-le", "surrogatepass")
-    return oeaccount_accounts(raw, user="S-1-5-21-1", file=FILE, **ports)
+    found = account_file(decode(raw), FILE)
+    region = Region(FILE, False, found if isinstance(found, Unread) else {FILE.casefold(): found})
+    dialect = express_dialect(KIND, starttls_ports, unknown_ports)
+    return file_accounts(RegistryImage((region,)), USER, lambda _path: dialect)
 
 
 def test_an_account() -> None:
@@ -111,7 +121,7 @@ REFUSED = [
     pytest.param(document("<![CDATA[x]]>"), "a marked section", id="cdata"),
     pytest.param(document("&undefined;"), "it is not XML", id="undefined-entity"),
     pytest.param(document("<a>" * 5000), "too many elements", id="deep"),
-    pytest.param(document("x" * 200_000), "it has 400", id="big"),
+    pytest.param(document("x" * 300_000), "it is too large", id="big"),
     pytest.param(document(element("A", "SZ", "1") + element("a", "SZ", "2")), "ambiguous: a stands", id="twice"),
 ]
 

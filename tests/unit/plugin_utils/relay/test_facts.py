@@ -50,6 +50,12 @@ def test_listeners_of_others() -> None:
     assert found[0].unit == "ssh.service"
 
 
+def test_whose_own_listeners_are_left_out() -> None:
+    found = {one.unit for one in parse_facts({**FACTS, "listening": SS}, "ssh.service").taken}
+    assert "ssh.service" not in found
+    assert "mailfleet-relay@submission.service" in found
+
+
 @pytest.mark.parametrize(
     ("raw", "words"),
     [

@@ -36,6 +36,7 @@ def test_which_files_there_are() -> None:
         "/etc/systemd/system/mailfleet-relay@.service",
         "/etc/systemd/system/mailfleet-relay@old.service.d/relay.conf",
         "/etc/systemd/system/mailfleet-relay@submission.service.d/relay.conf",
+        "/etc/systemd/system/nftables.service.d/mailfleet-relay.conf",
     ]
     assert all(text.endswith("\n") and text.isascii() for text in found["files"].values())
     assert found == json.loads(json.dumps(found)) == relay_files(TWO, FACTS, CONSENTS)
@@ -72,6 +73,7 @@ def test_every_file_and_folder_has_an_owner_and_a_mode() -> None:
         assert one["relay"] == next((name for name in ("old", "submission") if name in path), "")
     assert [(one["path"], one["group"], one["mode"]) for one in found["folders"]] == [
         ("/etc/mailfleet-relay", "mailfleet-relay", "0750"),
+        ("/etc/systemd/system/nftables.service.d", "root", "0755"),
         ("/etc/mailfleet-relay/submission", "mailfleet-relay", "0750"),
         ("/etc/systemd/system/mailfleet-relay@submission.service.d", "root", "0755"),
         ("/etc/mailfleet-relay/old", "mailfleet-relay", "0750"),

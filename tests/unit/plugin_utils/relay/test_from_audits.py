@@ -263,3 +263,29 @@ def test_whatever_results_say_what_comes_out_may_be_built(results: dict[str, t.A
     found = fleet(results)
     assert len(parse_relays(list(found.relays), [CLEARTEXT_LEG])) == len(found.relays)
     assert {use.relay for use in found.uses} == {one["name"] for one in found.relays}
+
+
+@pytest.mark.parametrize(
+    "server",
+    ["127.0.0.1", "127.8.8.8", "::1", "localhost", "x.localhost", "0.0.0.0", "::", "224.0.0.1", "169.254.1.1"],
+)
+def test_no_host_makes_the_machine_of_the_relays_talk_to_itself(server: str) -> None:
+    found = fleet({"pc1": audited(change(server=server)), "pc2": audited(change())})
+    assert [relay["upstream"] for relay in found.relays] == ["mail.example.test"]
+    assert [(one.host, "not the address of a mail server" in one.why) for one in found.left_out] == [("pc1", True)]
+
+
+def test_an_address_within_another_is_no_server() -> None:
+    found = fleet({"pc1": audited(change(server=f"::ffff:{BASE}"))})
+    assert (found.relays, len(found.left_out)) == ((), 1)
+
+
+def test_one_host_does_not_use_up_all_ports() -> None:
+    changes = [change(server=f"mail{number}.example.test") for number in range(60)]
+    found = fleet({"pc1": audited(*changes)})
+    assert (len(found.relays), len(found.left_out)) == (50, 10)
+
+
+def test_a_result_of_a_strange_shape_is_left_out() -> None:
+    found = fleet({"pc1": audited(change(protocol=[], clients=["schannel"], server="x.example.test"))})
+    assert (found.relays, len(found.left_out)) == ((), 1)

@@ -104,3 +104,17 @@ def test_an_account_that_leads_to_a_relay_that_nobody_knows_of_any_more_stops_th
         fleet({"pc1": lost})
     other = {"plan": [], "routes": [{"server": BASE, "port": 25}]}
     assert fleet({"pc1": other}).relays == ()
+
+
+def test_one_account_that_points_astray_does_not_stop_the_others() -> None:
+    first = fleet({"pc1": audited(change())})
+    astray = {"plan": [], "routes": [{"server": BASE, "port": 60000}]}
+    second = fleet({"pc1": audited(change()), "pc2": astray}, **used(first))
+    assert second.relays == first.relays
+    assert [(one.host, one.why) for one in second.left_out] == [
+        (
+            "pc2",
+            f"An account leads to port 60000 of {BASE} already, and no relay of before has that port. Correct the"
+            " account.",
+        )
+    ]

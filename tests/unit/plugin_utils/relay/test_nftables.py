@@ -70,6 +70,17 @@ def test_without_relays_the_table_goes() -> None:
     assert ruleset(()) == HEAD
 
 
+def test_another_role_has_a_table_and_a_name_of_its_own() -> None:
+    text = ruleset([relay()], "inet other", "smtp_relay")
+    assert [line for line in text.splitlines() if "inet" in line] == [
+        "table inet other",
+        "delete table inet other",
+        "table inet other {",
+    ]
+    assert "# Written by mailfleet.client.smtp_relay, which" in text
+    assert "tls_relay" not in text
+
+
 @pytest.mark.parametrize(
     ("listen", "rule"),
     [

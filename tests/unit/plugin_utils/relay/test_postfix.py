@@ -123,6 +123,11 @@ def test_listeners(listen: list[str], lines: list[str]) -> None:
     assert not {"local", "pipe", "virtual", "lmtp", "spawn"} & set(services)
 
 
+def test_a_lost_trigger_keeps_a_message_for_a_minute_at_most() -> None:
+    wakes = {line.split()[0]: line.split()[5] for line in postfix.master_cf(()).splitlines() if " unix " in line}
+    assert (wakes["qmgr"], wakes["pickup"]) == ("60", "60")
+
+
 def test_the_fence_is_a_table_of_its_own() -> None:
     text = smarthost_unit.rules(wish(listen=["192.0.2.10:25", "192.0.2.11:2525"]))
     assert "table inet mailfleet_smtp_relay {" in text
@@ -174,7 +179,7 @@ def test_releases_that_are_refused(printed: str, words: str) -> None:
         ("LISTEN 0 100 0.0.0.0:2525 0.0.0.0:* cgroup:/system.slice/postfix.service", "taken by postfix.service"),
         (
             "LISTEN 0 100 192.0.2.10:2525 0.0.0.0:* cgroup:/system.slice/x/mailfleet-relay@a.service",
-            "taken by mailfleet-relay-a.service",
+            "taken by mailfleet-relay@a.service",
         ),
     ],
 )

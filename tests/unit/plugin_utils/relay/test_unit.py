@@ -44,8 +44,15 @@ def test_no_relay_without_its_fence() -> None:
     lines = unit.template(parse_facts(FACTS)).splitlines()
     assert f"Requires={places.FILTER}" in lines
     assert any(line.startswith("After=") and places.FILTER in line.split() for line in lines)
-    assert f"ExecStart=/usr/sbin/nft -f {places.RULES}" in unit.fence().splitlines()
-    assert "ReloadPropagatedFrom=nftables.service" in unit.fence().splitlines()
+    loader, drop_in = unit.fence_files().values()
+    assert f"ExecStart=/usr/sbin/nft -f {places.RULES}" in loader.splitlines()
+    assert "PartOf=nftables.service" in loader.splitlines()
+    # Starting or reloading nftables.service empties all tables.
+    assert drop_in.splitlines()[1:] == [
+        "[Service]",
+        f"ExecStartPost=-/usr/sbin/nft -f {places.RULES}",
+        f"ExecReload=-/usr/sbin/nft -f {places.RULES}",
+    ]
 
 
 def test_a_relay_sees_its_own_folder_only() -> None:
@@ -61,7 +68,7 @@ def installed(root: Path, made: t.Any) -> str:
     """The units of that relay in a folder that stands for a machine; the name of the instance."""
     files = {
         f"{places.UNITS}/{places.TEMPLATE}": unit.template(parse_facts(FACTS)),
-        f"{places.UNITS}/{places.FILTER}": unit.fence(),
+        f"{places.UNITS}/{places.FILTER}": unit.fence_files()[f"{places.UNITS}/{places.FILTER}"],
         places.drop_in(made.name): unit.unit(made),
     }
     for place, text in files.items():

@@ -184,6 +184,22 @@ def test_while_the_program_runs_neither_account_nor_root_comes_or_goes(tmp_path:
     assert stands(quiet) == blob(ROOT)
 
 
+def test_a_root_stays_as_long_as_a_later_run_sends_accounts_to_a_relay(tmp_path: Path) -> None:
+    host = bench(tmp_path)
+    before = host.registry()
+    first = place(host, consents("root_ca"), SECURE[:1])
+    second = place(host, consents("root_ca"), SECURE)
+    assert first.run
+    assert second.run
+    undone = host.roll_back(first.run)
+    assert [why for why in undone.undo.refused if f"run {second.run} stays" in why]
+    assert stands(host) == blob(ROOT)
+    assert account(host)["POP3 Server"] == wide("pop.example.com")
+    assert account(host)["SMTP Server"] == wide("192.0.2.10")
+    host.roll_back("all")
+    assert host.registry() == before
+
+
 def test_what_a_rollback_took_away_is_placed_again_with_consent_only(tmp_path: Path) -> None:
     host = bench(tmp_path)
     place(host, consents("root_ca"))
