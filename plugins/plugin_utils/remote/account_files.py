@@ -88,7 +88,7 @@ def account_files(
             continue
         for one in found[:_MOST]:
             key = file_key(root, one)
-            if why := _objection(one):
+            if why := objection(one):
                 unread.append(_unread(key, why))
             else:
                 files.append(key)
@@ -162,7 +162,7 @@ def _found(
     return names[2]
 
 
-def _objection(path: str) -> str:
+def objection(path: str) -> str:
     """Why that file is not read; "": it can be."""
     if not _NAME.fullmatch(path.rpartition("\\")[2]):
         return "it is not named as an account's file is"
@@ -185,7 +185,7 @@ def reading(code: str, key: str) -> Section:
     ``type`` turns UTF-16 with its mark into the code page of the console. A password's element is dropped here.
     """
     path = file_of(key) or ""
-    if _objection(path):
+    if objection(path):
         raise Unquotable(f"This file may not stand in a command: {shown(path)}")
     text = f'(if %~zg lss {MOST_BYTES} (type "{path}"|find /v /i "password"))'
     command = f'(if exist "{path}" (for %g in ("{path}") do {text}))&echo.'
@@ -208,7 +208,7 @@ def commands(steps: Sequence[RegistryStep], folder: str) -> tuple[str, ...]:
     :raises Unquotable: something that must not stand in a command.
     """
     path = file_of(steps[0].key) or ""
-    if _objection(path) or not quotable(path):
+    if objection(path) or not quotable(path):
         raise Unquotable(f"This file may not stand in a command: {shown(path)}")
     # Users write to the folder of the file: nobody may know the name before.
     new = f".{secrets.token_hex(8)}"

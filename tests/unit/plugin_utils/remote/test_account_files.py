@@ -149,7 +149,6 @@ UNREAD = [
     ),
     pytest.param(rf"{STORE}\a%b%c\account{{1}}.oeaccount", account(), "may not stand in a command", id="percent"),
     pytest.param(rf"{STORE}\a&b\account{{1}}.oeaccount", account(), "may not stand in a command", id="ampersand"),
-    pytest.param(rf"{STORE}\a\u02bab\account{{1}}.oeaccount", account(), "may not stand in a command", id="quote"),
     pytest.param(rf"{STORE}\{{part}}\account{{1}}.oeaccount", account(), "may not stand in a command", id="taken"),
     pytest.param(rf"{STORE}\account{{1 (2)}}.oeaccount", account(), "is not named as an account's", id="copy"),
 ]
