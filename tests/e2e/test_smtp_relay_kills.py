@@ -96,14 +96,22 @@ def kill_again_and_again(pair: Pair, senders: list[Sender], chance: random.Rando
 def unexplained(log: str, copies: list[tuple[str, str]]) -> list[str]:
     """Messages that came twice though nobody was killed in between, as far as the upstream's log tells."""
     lines = log.splitlines()
+    marks = [number for number, line in enumerate(lines) if line.startswith(MARK)]
+
+    def taken_at(queue_id: str) -> float:
+        """Where in the log. What smtpd did not come to say, because it was killed, was before that kill."""
+        first = next((number for number, line in enumerate(lines) if f"{queue_id}:" in line), -1)
+        if f"{queue_id}: client=" in lines[first]:
+            return first
+        return max((mark for mark in marks if mark < first), default=first) - 0.5
+
     by_message = collections.defaultdict(list)
     for message, queue_id in copies:
         by_message[message].append(queue_id)
     found = []
     for message, ids in by_message.items():
-        places = sorted(next((n for n, line in enumerate(lines) if f"{one}:" in line), -1) for one in ids)
-        for before, after in itertools.pairwise(places):
-            if not any(line.startswith(MARK) for line in lines[before + 1 : after]):
+        for before, after in itertools.pairwise(sorted(map(taken_at, ids))):
+            if not any(before < mark < after for mark in marks):
                 found.append(message)
     return found
 

@@ -150,9 +150,9 @@ class Relays:
 
 def limit(name: str) -> int:
     """What the unit of a relay sets for that, in bytes where it is memory."""
-    found = re.search(rf"(?m)^{name}=(\d+)(M?)$", unit.template(parse_facts(FACTS)))
+    found = re.search(rf"(?m)^{name}=(\d+)([MG]?)$", unit.template(parse_facts(FACTS)))
     assert found, name
-    return int(found.group(1)) * (1024 * 1024 if found.group(2) else 1)
+    return int(found.group(1)) * {"": 1, "M": 2**20, "G": 2**30}[found.group(2)]
 
 
 @contextlib.contextmanager
