@@ -140,7 +140,10 @@ def old_client(address: tuple[str, int], *options: str, words: bytes, until: tup
 def clear_client(address: tuple[str, int], *, words: bytes, until: tuple[bytes, ...]) -> bytes:
     """The same for a client that knows no TLS at all; a connection that is reset is one that ended."""
     found = b""
-    with socket.create_connection(address, 5) as connection, contextlib.suppress(ConnectionError):
+    with (
+        contextlib.suppress(ConnectionResetError, BrokenPipeError),
+        socket.create_connection(address, 5) as connection,
+    ):
         connection.settimeout(5)
         connection.sendall(words)
         while not any(word in found for word in until) and (data := connection.recv(4096)):

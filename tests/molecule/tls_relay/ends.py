@@ -14,7 +14,11 @@ import time
 def seconds(address: str, port: int) -> float:
     """Until the end; RuntimeError where something comes instead."""
     began = time.monotonic()
-    with socket.create_connection((address, port), timeout=5) as connection, contextlib.suppress(ConnectionError):
+    # It may be reset before we know that it is there.
+    with (
+        contextlib.suppress(ConnectionResetError, BrokenPipeError),
+        socket.create_connection((address, port), timeout=5) as connection,
+    ):
         if data := connection.recv(100):
             raise RuntimeError(f"port {port} said {data!r}")
     return time.monotonic() - began
