@@ -49,7 +49,9 @@ def fetch(imap: imaplib.IMAP4, token: str) -> bytes:
     for _turn in range(100):
         imap.select("INBOX")
         if numbers := imap.search(None, "SUBJECT", token)[1][0].split():
-            found = imap.fetch(numbers[0].decode(), "(RFC822)")[1][0]
+            # Beside it, the server may tell of flags that another client changed.
+            parts = imap.fetch(numbers[0].decode(), "(RFC822)")[1]
+            found = next((part for part in parts if isinstance(part, tuple)), None)
             return found[1] if found else b""
         time.sleep(0.1)
     return b""
