@@ -40,7 +40,7 @@ def fleet(folder: Path) -> list[dict[str, t.Any]]:
 def story(lab: Lab, folder: Path, machines: dict[str, t.Any], **variables: t.Any) -> Story:
     others = folder / "others.json"
     others.write_text(json.dumps({"relays": {"hosts": machines}}), "utf-8")
-    return Story(lab, others, folder / "build", servers=SERVERS, consent=["cleartext_leg"], **variables)
+    return Story(lab, others, folder / "build", servers=SERVERS, **{"consent": ["cleartext_leg"], **variables})
 
 
 def gate(**more: t.Any) -> dict[str, t.Any]:
@@ -78,6 +78,25 @@ def test_check_mode_ends_with_the_list(tmp_path: Path) -> None:
     assert not Path("/tmp/owned").exists()
     assert not (tmp_path / "build" / "relay" / "gate" / "relays.json").exists()
     assert oct((tmp_path / "build" / "relay" / "gate" / "plan.json").stat().st_mode & 0o777) == "0o600"
+
+
+def test_what_the_relays_lack_is_said_before_anything_is_changed(tmp_path: Path) -> None:
+    registry = [str(ROOT / "tests/demo/registry/xp-updates.reg"), OURS.write(tmp_path / "new.reg")]
+    hosts = [*fleet(tmp_path)[:1], {"name": "new", "os": "xp-sp3", "registry": registry}]
+    lacks = "Without a certificate there will be no relay with legacy_tls: pop3-mail-example-test-2"
+    with Lab(hosts=hosts) as lab:
+        unasked = story(lab, tmp_path, gate(), consent=[])
+        for words_of_check in (["--check"], []):
+            done = unasked.play("relay", *words_of_check)
+            assert "Without the consent cleartext_leg (mailfleet_consent) there will be no relay" in words(done)
+            assert lacks in words(done)
+            assert "Make them" not in done.stdout
+            assert ("Nothing was changed." in words(done)) is (done.returncode != 0) is (not words_of_check)
+        leaves = {"pop3-mail-example-test-2": {}, "smtp-mail-example-test-2": {}}
+        assert lacks not in words(story(lab, tmp_path, gate(tls_relay_leaves=leaves)).play("relay", "--check"))
+        own = story(lab, tmp_path, gate(), relay_authority=str(tmp_path / "authority"))
+        assert "Without" not in own.play("relay", "--check").stdout
+        assert writes(lab) == 0
 
 
 def test_results_of_an_audit_do_as_well(tmp_path: Path) -> None:

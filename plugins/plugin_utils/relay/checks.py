@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Security
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.fields import WILDCARDS
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import Inbound, Relay
 
 #: What clients speak to a relay → what an account for it is set to.
@@ -22,14 +23,13 @@ SECURITY: t.Final[Mapping[Inbound, Security]] = {
     Inbound.LEGACY_TLS: Security.IMPLICIT,
     Inbound.LEGACY_STARTTLS: Security.STARTTLS,
 }
-_WILDCARDS: t.Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _LONGEST: t.Final = 300
 _SAFE_TLS: t.Final = ("TLS 1.2", "TLS 1.3")
 
 
 def probes(relay: Relay) -> dict[str, t.Any]:
     """Options of mail_tls_probe: ``through`` the relay, and for the ``upstream`` without it (None: it has a proxy)."""
-    host = _WILDCARDS.get(relay.listen.host, relay.listen.host)
+    host = WILDCARDS.get(relay.listen.host, relay.listen.host)
     common = {"protocol": relay.protocol.value}
     upstream = {
         "host": relay.upstream,

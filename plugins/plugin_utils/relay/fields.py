@@ -12,6 +12,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import typing as t
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError, quoted
@@ -25,6 +26,11 @@ _SUITE: t.Final = re.compile(r"[A-Z0-9_]{1,80}")
 _ADDRESS: t.Final = re.compile(r"[0-9A-Fa-f.:]{2,45}")
 _NETWORK: t.Final = re.compile(r"[0-9A-Fa-f.:]{2,45}(?:/[0-9]{1,3})?")
 
+#: Every address of the machine → where the machine itself finds what listens there.
+WILDCARDS: t.Final[Mapping[str, str]] = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+#: Reads a field: (option, as it came) → what it says. Raises OptionError.
+Reader = Callable[[str, t.Any], t.Any]
 Address = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
@@ -39,6 +45,20 @@ class Endpoint:
     def __str__(self) -> str:
         """``host:port``, as people write it."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def several(read: Reader, most: int) -> Reader:
+    """A reader of a list, or of one entry: each by ``read``, none twice, at most ``most``."""
+
+    def reader(option: str, raw: t.Any) -> tuple[t.Any, ...]:
+        given = [raw] if isinstance(raw, str) else raw
+        if not isinstance(given, (list, tuple)):
+            raise OptionError(f"{option}: {quoted(raw)} is not a list.")
+        if len(given) > most:
+            raise OptionError(f"{option}: {len(given)} entries are more than {most}.")
+        return tuple(dict.fromkeys(read(option, one) for one in given))
+
+    return reader
 
 
 def reaches(network: Network, host: str) -> bool:

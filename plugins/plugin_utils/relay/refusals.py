@@ -15,6 +15,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import Security
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.consents import CLEARTEXT_LEG
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.fields import (
+    WILDCARDS,
     Endpoint,
     Network,
     reaches,
@@ -31,7 +32,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specificati
 _MAIL_PORTS: t.Final = load().ports
 #: Bits of the widest network of clients, by the version of IP: 10.0.0.0/8 is the widest that is nobody's.
 _WIDEST: t.Final = {4: 8, 6: 16}
-_WILDCARDS: t.Final = ("0.0.0.0", "::")
 #: Suites that the front of a relay has, with its RSA certificate. OpenSSL 3 is built without RC4 and 3DES
 #: ("no-weak-ssl-ciphers"), and finite-field DH is off.
 #: https://github.com/openssl/openssl/blob/openssl-3.0/INSTALL.md
@@ -84,7 +84,7 @@ def overlap(one: Endpoint, other: Endpoint) -> bool:
 
 
 def _any_address(relay: Relay) -> str:
-    if relay.listen.host in _WILDCARDS and not relay.any_address:
+    if relay.listen.host in WILDCARDS and not relay.any_address:
         return f"{relay.listen.host} is every address of the machine; name one, or say any_address: true."
     return ""
 
@@ -97,11 +97,11 @@ def _port(relay: Relay) -> str:
 
 
 def _loop(relay: Relay) -> str:
-    hosts = _WILDCARDS if relay.listen.host in _WILDCARDS else ()
+    hosts = WILDCARDS if relay.listen.host in WILDCARDS else ()
     for target in relay.targets:
         if target == relay.listen or (target.port == relay.listen.port and target.host in hosts):
             return f"{target} is the relay itself."
-        if is_address(target.host) and (target.host in _WILDCARDS or ipaddress.ip_address(target.host).is_multicast):
+        if is_address(target.host) and (target.host in WILDCARDS or ipaddress.ip_address(target.host).is_multicast):
             return f"{target.host} is not the address of a server."
     return ""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.host_names import is_address
@@ -26,7 +26,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_error
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.server_options import parse_host
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import fields, refusals
-from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.fields import Endpoint, Network
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.fields import Endpoint, Network, Reader, several
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import Inbound, Relay, RelayError
 
 _SECURITY: t.Final = (Security.IMPLICIT.value, Security.STARTTLS.value)
@@ -89,27 +89,12 @@ class Smarthost:
     numbers: Mapping[str, int] = field(default_factory=lambda: {name: row[2] for name, row in NUMBERS.items()})
 
 
-_Reader = Callable[[str, t.Any], t.Any]
-
-
 def _number(option: str, raw: object) -> int:
     least, most, _default = NUMBERS[option]
     found = int(raw) if isinstance(raw, str) and raw.isascii() and _DIGITS.fullmatch(raw) else raw
     if isinstance(found, bool) or not isinstance(found, int) or not least <= found <= most:
         raise OptionError(f"{option}: {quoted(raw)} is not a number from {least} to {most}.")
     return found
-
-
-def _several(read: _Reader) -> _Reader:
-    def reader(option: str, raw: t.Any) -> tuple[t.Any, ...]:
-        given = [raw] if isinstance(raw, str) else raw
-        if not isinstance(given, (list, tuple)):
-            raise OptionError(f"{option}: {quoted(raw)} is not a list.")
-        if len(given) > _MOST:
-            raise OptionError(f"{option}: {len(given)} entries are more than {_MOST}.")
-        return tuple(dict.fromkeys(read(option, one) for one in given))
-
-    return reader
 
 
 def _name(option: str, raw: object) -> str:
@@ -150,14 +135,14 @@ def _security(option: str, raw: object) -> Security:
     return Security(choice(option, raw, _SECURITY))
 
 
-_UPSTREAM: t.Final[Mapping[str, _Reader]] = {
+_UPSTREAM: t.Final[Mapping[str, Reader]] = {
     "host": _name,
     "port": fields.port,
     "security": _security,
     "user": _user,
     "password": _password,
     "ca_file": fields.path,
-    "addresses": _several(_ip),
+    "addresses": several(_ip, _MOST),
 }
 _UPSTREAM_REQUIRED: t.Final = ("host", "port", "security", "user", "password")
 
@@ -169,12 +154,12 @@ def _upstream(option: str, raw: object) -> Upstream:
     return Upstream(**_read(option, mapping(option, raw), _UPSTREAM, _UPSTREAM_REQUIRED))
 
 
-_READERS: t.Final[Mapping[str, _Reader]] = {
+_READERS: t.Final[Mapping[str, Reader]] = {
     "upstream": _upstream,
-    "listen": _several(fields.listener),
-    "allow": _several(fields.network),
+    "listen": several(fields.listener, _MOST),
+    "allow": several(fields.network, _MOST),
     "hostname": _name,
-    "senders": _several(_sender),
+    "senders": several(_sender, _MOST),
     "hide_clients": boolean,
     "any_address": boolean,
     "any_source": boolean,
@@ -186,7 +171,7 @@ UPSTREAM_KEYS: t.Final = tuple(_UPSTREAM)
 
 
 def _read(
-    option: str, raw: Mapping[str, t.Any], readers: Mapping[str, _Reader], required: Collection[str]
+    option: str, raw: Mapping[str, t.Any], readers: Mapping[str, Reader], required: Collection[str]
 ) -> dict[str, t.Any]:
     """The fields that are there, each by its reader; what is null or empty counts as not there."""
     given = {key: value for key, value in raw.items() if value is not None and value != ""}

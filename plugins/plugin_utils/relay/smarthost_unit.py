@@ -4,7 +4,6 @@
 """The units of systemd for a smarthost, and the fence before its listeners.
 
 Postfix's master runs as root and gives its children other users, so the unit keeps what that takes, and nothing else.
-Options: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import typing as t
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import fence, nftables
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.postfix import HEAD, PLACES
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.sandbox import SANDBOX
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.smarthost import Smarthost, listeners
 
 SERVICE: t.Final = "mailfleet-smtp-relay.service"
@@ -41,34 +41,13 @@ RestartSec=1
 TimeoutStopSec=30
 
 CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_DAC_OVERRIDE CAP_FOWNER CAP_KILL{bind}
-NoNewPrivileges=yes
-ProtectSystem=strict
-ReadWritePaths={queue} {data}
-ProtectHome=yes
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectProc=invisible
+{sandbox}ReadWritePaths={queue} {data}
 ProcSubset=pid
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-SystemCallErrorNumber=EPERM
 UMask=0077
 
 MemoryMax=1G
 TasksMax=1024
-LimitCORE=0
 
 [Install]
 WantedBy=multi-user.target
@@ -78,7 +57,8 @@ WantedBy=multi-user.target
 def unit(wish: Smarthost) -> str:
     """``mailfleet-smtp-relay.service``. It does not start where the fence could not be put up."""
     bind = " CAP_NET_BIND_SERVICE" if any(one.privileged for one in listeners(wish)) else ""
-    return HEAD + _UNIT.format(filter=FILTER, folder=PLACES.folder, queue=PLACES.queue, data=PLACES.data, bind=bind)
+    places = {"folder": PLACES.folder, "queue": PLACES.queue, "data": PLACES.data}
+    return HEAD + _UNIT.format(filter=FILTER, bind=bind, sandbox=SANDBOX, **places)
 
 
 def fence_files() -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import re
 import typing as t
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailProtocol, Security
@@ -22,7 +22,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_error
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.server_options import parse_host
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import fields
-from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.fields import Endpoint, Network
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.fields import Endpoint, Network, Reader, several
 
 
 class RelayError(OptionError):
@@ -86,44 +86,29 @@ _MOST_ADDRESSES: t.Final = 16
 _PROTOCOLS: t.Final = tuple(one.value for one in MailProtocol)
 _INBOUND: t.Final = tuple(one.value for one in Inbound)
 _UPSTREAM_SECURITY: t.Final = (Security.IMPLICIT.value, Security.STARTTLS.value)
-_Reader = Callable[[str, t.Any], t.Any]
 
 
-def _several(read: _Reader, most: int) -> _Reader:
-    """A reader of a list: every entry by ``read``, none twice, at most ``most``."""
-
-    def reader(option: str, raw: t.Any) -> tuple[t.Any, ...]:
-        given = [raw] if isinstance(raw, str) else raw
-        if not isinstance(given, (list, tuple)):
-            raise OptionError(f"{option}: {quoted(raw)} is not a list.")
-        if len(given) > most:
-            raise OptionError(f"{option}: {len(given)} entries are more than {most}.")
-        return tuple(dict.fromkeys(read(option, one) for one in given))
-
-    return reader
-
-
-def _one_of(kind: t.Any, words: Collection[str]) -> _Reader:
+def _one_of(kind: t.Any, words: Collection[str]) -> Reader:
     return lambda option, raw: kind(choice(option, raw, words))
 
 
 #: Field → what reads it, in the order in which they are refused.
-_READERS: t.Final[Mapping[str, _Reader]] = {
+_READERS: t.Final[Mapping[str, Reader]] = {
     "upstream": parse_host,
     "port": fields.port,
     "protocol": _one_of(MailProtocol, _PROTOCOLS),
     "upstream_security": _one_of(Security, _UPSTREAM_SECURITY),
     "listen": fields.listener,
     "inbound": _one_of(Inbound, _INBOUND),
-    "allow": _several(fields.network, _MOST_NETWORKS),
-    "addresses": _several(parse_host, _MOST_ADDRESSES),
+    "allow": several(fields.network, _MOST_NETWORKS),
+    "addresses": several(parse_host, _MOST_ADDRESSES),
     "ca_file": fields.path,
     "certificate": fields.path,
     "key": fields.path,
     "proxy": fields.endpoint,
     "any_address": boolean,
     "any_source": boolean,
-    "client_suites": _several(fields.suite, 200),
+    "client_suites": several(fields.suite, 200),
 }
 KEYS: t.Final = ("name", *_READERS)
 

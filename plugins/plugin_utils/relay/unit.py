@@ -4,8 +4,6 @@
 """The units of systemd: a template for all relays, what differs for one of them, and the fence before them.
 
 Each relay runs under a user that exists only as long as it runs, and sees of our folder its own part alone.
-Options: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html; those that an old systemd does not
-know it ignores, with a warning.
 """
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ import typing as t
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import fence, places
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.facts import Facts
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.sandbox import SANDBOX
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import Relay
 
 _TEMPLATE: t.Final = """\
@@ -43,35 +42,14 @@ UMask=0077
 TemporaryFileSystem={folder}:ro
 BindReadOnlyPaths={folder}/%i
 
-NoNewPrivileges=yes
-ProtectSystem=strict
-ProtectHome=yes
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectProc=invisible
-RemoveIPC=yes
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
+{sandbox}RemoveIPC=yes
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
-SystemCallErrorNumber=EPERM
 
 # Twice what was seen: 4094 idle sessions, all that TasksMax lets in, take 484 MiB.
 MemoryMax=1G
 TasksMax=4096
 LimitNOFILE=16384
-LimitCORE=0
 
 [Install]
 WantedBy=multi-user.target
@@ -91,6 +69,7 @@ def template(facts: Facts) -> str:
         program=facts.platform.program,
         folder=places.FOLDER,
         group=places.GROUP,
+        sandbox=SANDBOX,
         runtime=places.RUNTIME,
         # A stunnel that was killed leaves its socket behind, and the next one could not listen there.
         inner=places.inner("%i"),

@@ -24,10 +24,9 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal imp
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_codec import Signed, as_data, signature
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Absent
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import rules
+from ansible_collections.mailfleet.client.plugins.plugin_utils.plan import relay_root, rules
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.consents import BLOCK_RULE, ROOT_CA, lacking
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.journal_trust import objections
-from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.relay_root import places_root
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.safety import OwnConnection, dangers
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import (
     JournalFolder,
@@ -160,8 +159,9 @@ def insist(knowledge: Knowledge, planned: Iterable[Step], terms: Terms) -> None:
             raise Refusal(f"{danger.why} (consent: [{danger.consent}] lets it pass)")
     if BLOCK_RULE not in terms.consent and any(isinstance(step, RuleStep) and _opens(step) for step in steps):
         raise Refusal(lacking(BLOCK_RULE))
-    if ROOT_CA not in terms.consent and any(places_root(step) for step in steps):
-        raise Refusal(lacking(ROOT_CA))
+    roots = [relay_root.shown_as(step, step.after) for step in steps if relay_root.places_root(step)]
+    if roots and ROOT_CA not in terms.consent:
+        raise Refusal(f"{lacking(ROOT_CA)} It is {roots[0]}.")
 
 
 def _opens(step: RuleStep) -> bool:
