@@ -24,11 +24,15 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
     RegistryValue,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import Snapshot, UserHive
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read import oeaccount
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.account_legs import Dialect, express_dialect
 
 #: One folder on a drive, without variables, in characters that may stand in a command.
 _FOLDER: t.Final = re.compile(r"[A-Za-z]:(?:\\[\w ._()-]+)+\\?", re.ASCII)
 #: The pseudo client of servers that no account names: any program that leaves TLS to SCHANNEL.
 ANY_CLIENT = "schannel"
+#: The client, and what its accounts are called.
+_EXPRESS: t.Final = "outlook-express"
 
 
 def installed(knowledge: Knowledge, snapshot: Snapshot) -> tuple[InstalledClient, ...]:
@@ -84,6 +88,14 @@ def of_file(knowledge: Knowledge, path: str) -> MailClient | None:
             if folder.casefold() in folders:
                 return knowledge.clients[client]
     return None
+
+
+def express(knowledge: Knowledge, path: str = "") -> Dialect:
+    """How Outlook Express tells an encrypted connection, or the client after it whose file that is."""
+    own = of_file(knowledge, path) if path else None
+    known = own if own is not None and own.starttls_ports is not None else knowledge.clients[_EXPRESS]
+    kind = oeaccount.KIND if path else _EXPRESS
+    return express_dialect(kind, known.starttls_ports or (), known.starttls_unknown_ports)
 
 
 def client_of(knowledge: Knowledge, account: MailAccount, clients: tuple[InstalledClient, ...]) -> MailClient:

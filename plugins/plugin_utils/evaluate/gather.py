@@ -12,18 +12,12 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.options import AuditOptions
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import Unread
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.snapshot import Snapshot
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.account_legs import Dialect, express_dialect
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.accounts import (
     account_paths,
     outlook_accounts,
     outlook_express_accounts,
 )
-from ansible_collections.mailfleet.client.plugins.plugin_utils.read.oeaccount import (
-    KIND,
-    STARTTLS_PORTS,
-    UNKNOWN_PORTS,
-    file_accounts,
-)
+from ansible_collections.mailfleet.client.plugins.plugin_utils.read.oeaccount import file_accounts
 
 #: How the reader of accounts marks those that speak HTTP to an Exchange server.
 _EXCHANGE = "exchange"
@@ -36,8 +30,9 @@ def context(knowledge: Knowledge, options: AuditOptions, snapshot: Snapshot) -> 
     exchange: list[tuple[str, str]] = []
     unread: list[tuple[str, str]] = []
     for user in snapshot.users if not isinstance(snapshot.users, Unread) else ():
-        found = outlook_accounts(snapshot.image, user, paths) + outlook_express_accounts(snapshot.image, user, paths)
-        found += file_accounts(snapshot.image, user, lambda path: _dialect(knowledge, path))
+        found = outlook_accounts(snapshot.image, user, paths)
+        found += outlook_express_accounts(snapshot.image, user, paths, clients.express(knowledge))
+        found += file_accounts(snapshot.image, user, lambda path: clients.express(knowledge, path))
         legs.extend(found.accounts)
         exchange.extend((user.sid, name) for name in found.others if name.startswith(_EXCHANGE))
         unread.extend(found.unread)
@@ -53,11 +48,3 @@ def context(knowledge: Knowledge, options: AuditOptions, snapshot: Snapshot) -> 
         exchange=tuple(exchange),
         accounts_unread=tuple(unread),
     )
-
-
-def _dialect(knowledge: Knowledge, path: str) -> Dialect:
-    """How the client in whose folder that file stands tells an encrypted connection."""
-    client = clients.of_file(knowledge, path)
-    if client is None or client.starttls_ports is None:
-        return express_dialect(KIND, STARTTLS_PORTS, UNKNOWN_PORTS)
-    return express_dialect(KIND, client.starttls_ports, client.starttls_unknown_ports)

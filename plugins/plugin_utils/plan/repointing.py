@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import accounts as checks
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import routes
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import client_of
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import client_of, express
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.context import Context, clause
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.host_names import canonical
 from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.verdict import counts
@@ -206,7 +206,7 @@ def _others(ctx: Context) -> list[str]:
     found = []
     for user in ctx.snapshot.users if not isinstance(ctx.snapshot.users, Unread) else ():
         reading: AccountReading = outlook_accounts(ctx.snapshot.image, user, paths)
-        reading += outlook_express_accounts(ctx.snapshot.image, user, paths)
+        reading += outlook_express_accounts(ctx.snapshot.image, user, paths, express(ctx.knowledge))
         for kind, _colon, name in (other.partition(": ") for other in reading.others):
             found.append(f"{_named(name, user.sid)} is left as it is: {_OTHERS[kind]}.")
     return found

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.tables import RegistryPath
@@ -30,7 +30,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.account_legs
     AccountReading,
     Dialect,
     Wrong,
-    express_dialect,
     legs,
     number_of,
     stored_protocols,
@@ -55,10 +54,6 @@ _INCOMING: t.Final = {_POP3_CLASS: MailProtocol.POP3, _IMAP_CLASS: MailProtocol.
 #: Of the many services of the class above, the one that is Exchange; others are stores and address books.
 _EXCHANGE_SERVICE: t.Final = "MSEMS"
 _OUTLOOK_SECURITY: t.Final = {0: Security.NONE, 1: Security.IMPLICIT, 2: Security.STARTTLS, 3: Security.AUTO}
-
-#: For clients that only store yes or no: the SMTP ports on which yes means STARTTLS, and those where nobody knows.
-OE_STARTTLS_PORTS: t.Final = (25,)
-OE_UNKNOWN_PORTS: t.Final = (587,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,17 +186,12 @@ def outlook_express_accounts(
     image: RegistryImage,
     user: UserHive,
     paths: AccountPaths,
-    *,
-    starttls_ports: Iterable[int] = OE_STARTTLS_PORTS,
-    unknown_ports: Iterable[int] = OE_UNKNOWN_PORTS,
+    dialect: Dialect,
 ) -> AccountReading:
     """The accounts of Outlook Express: those of the main identity, and those of all others.
 
-    :param starttls_ports: SMTP ports on which "secure" means STARTTLS.
-    :param unknown_ports: SMTP ports on which nobody knows what "secure" means.
     :returns: one leg per protocol and account; never raises.
     """
-    dialect = express_dialect("outlook-express", starttls_ports, unknown_ports)
     accounts = f"{paths.manager}\\Accounts"
     main, reading = _below(image, f"{user.root}\\{accounts}")
     others, problem = _below(image, f"{user.root}\\{paths.identities}")

@@ -34,9 +34,6 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.account_legs
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 
-#: On which SMTP ports "secure" means STARTTLS is not documented beyond port 25.
-STARTTLS_PORTS: t.Final = (25,)
-UNKNOWN_PORTS: t.Final = (587,)
 #: Of :attr:`MailAccount.kind`, and of the clients that keep such files.
 KIND: t.Final = "oeaccount"
 #: Real files have 2 to 4 KB and below 100 elements.

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import express as express_of
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailProtocol, Security
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
@@ -40,6 +41,7 @@ USER = UserHive(SID, f"HKU\\{SID}")
 PLACE = (r"HKLM\Outlook14", "Path")
 PROFILES = (ProfileRoot("New", (("16.0", None),)), ProfileRoot("Old", (("14.0", PLACE),)))
 PATHS = AccountPaths(PROFILES, "Manager", "Idents")
+DIALECT = express_of(load())
 SECTION = r"9375CFF0413111d3B88A00104B2A6676"
 POP3, IMAP, MAPI = (f"{{ED4754{n}-B0D6-11D2-8C3B-00104B2A6676}}" for n in (11, 12, 14))
 EAS = "{4DB5CBF0-3B77-4852-BC8E-BB81908861F3}"
@@ -68,7 +70,7 @@ def outlook(values: Values, root: str = "New") -> AccountReading:
 
 
 def express(values: Values, path: str = r"Manager\Accounts\00000001") -> AccountReading:
-    return outlook_express_accounts(image({path: values}), USER, PATHS)
+    return outlook_express_accounts(image({path: values}), USER, PATHS, DIALECT)
 
 
 def utf16(text: str) -> bytes:
@@ -256,7 +258,7 @@ def test_what_was_not_read_is_told() -> None:
         (root, "denied"),
         (rf"{USER.root}\Old", "was not asked for"),
     )
-    assert outlook_express_accounts(found, USER, PATHS).unread == (
+    assert outlook_express_accounts(found, USER, PATHS, DIALECT).unread == (
         (rf"{USER.root}\Manager\Accounts", "cut off"),
         (rf"{USER.root}\Idents", "was not asked for"),
     )
@@ -265,7 +267,7 @@ def test_what_was_not_read_is_told() -> None:
 def test_another_user_is_left_alone() -> None:
     other = UserHive("S-1-5-18", r"HKU\S-1-5-18")
     found = image({r"Manager\Accounts\1": {"SMTP Server": "s"}})
-    assert outlook_express_accounts(found, other, PATHS) == AccountReading()
+    assert outlook_express_accounts(found, other, PATHS, DIALECT) == AccountReading()
 
 
 def test_the_table_of_registry_paths_has_all_places() -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import express
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.firewall import FirewallRule, RuleStore
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailAccount, MailProtocol, Security
@@ -160,7 +161,7 @@ def test_rules_of_a_policy_that_cut_mail(realdata: Path) -> None:
 def accounts(folder: Path, name: str) -> AccountReading:
     paths = account_paths(load().registry)
     found = image(folder, name)
-    return outlook_accounts(found, USER, paths) + outlook_express_accounts(found, USER, paths)
+    return outlook_accounts(found, USER, paths) + outlook_express_accounts(found, USER, paths, express(load()))
 
 
 def test_the_account_of_windows_7(realdata: Path) -> None:
