@@ -39,7 +39,7 @@ MOST_SECONDS: t.Final = 7 * 24 * 3600
 def desk(arguments: dict[str, t.Any], host: str) -> Desk:
     """The controller's side, by the options of a task.
 
-    :raises JournalFolderError: the folder cannot be used.
+    :raises PrivateFileError: the folder cannot be used.
     :raises Refusal: an option makes no sense.
     """
     if arguments["journal_key"] is not None and not arguments["journal_key"].strip():

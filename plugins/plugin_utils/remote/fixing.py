@@ -74,7 +74,7 @@ def fix(
     :param root: of the relays' own authority, for hosts whose accounts go to one by TLS; the reading looks for it.
     :raises Refusal: nothing was done, and why.
     :raises Interrupted: the connection was lost after the steps had been sent.
-    :raises JournalFolderError: the controller cannot keep its journals; nothing was done.
+    :raises PrivateFileError: the controller cannot keep its journals; nothing was done.
     :raises ShellError: the connection was lost before.
     """
     return twice(lambda restless: _Fix(visit, wanted, relays, root, restless).run())

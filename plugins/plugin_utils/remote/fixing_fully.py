@@ -53,7 +53,7 @@ def fix_fully(
     :param unwind: undo the settings where one of them did not take.
     :raises Refusal: nothing was done, and why.
     :raises Interrupted: the connection was lost while settings were changed, and nothing else had been done before.
-    :raises JournalFolderError: the controller cannot keep its journals; nothing was done.
+    :raises PrivateFileError: the controller cannot keep its journals; nothing was done.
     :raises ShellError: the connection was lost before anything was begun.
     """
     again = functools.partial(fix, visit, relays=relays, root=root)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +28,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_cod
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import is_secret
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.private_files import (
-    JournalFolderError,
+    PrivateFileError,
     content,
     file,
     folder_of,
@@ -37,12 +36,11 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.private_fi
     locked,
     make_parents,
     named,
-    refuse_strangers,
+    replace,
     unlock,
-    write,
 )
 
-__all__ = ["JournalFolder", "JournalFolderError", "folder_name"]
+__all__ = ["JournalFolder", "PrivateFileError", "folder_name"]
 
 #: Bytes of the name of a host as a folder; file systems allow 255.
 _LONGEST: t.Final = 200
@@ -53,29 +51,29 @@ _PLAIN: t.Final = re.compile(rb"[A-Za-z0-9_-]|(?<=[^.])\.(?=[^.])")
 def folder_name(host: str) -> str:
     """The name of a host as the name of a folder: percent-encoded, one to one, and harmless whatever the host is.
 
-    :raises JournalFolderError: it is empty, or longer than 200 bytes.
+    :raises PrivateFileError: it is empty, or longer than 200 bytes.
     """
     raw = host.encode("utf-8", "surrogatepass")
     if not raw:
-        raise JournalFolderError("A host without a name cannot have journals.")
+        raise PrivateFileError("A host without a name cannot have journals.")
     if len(raw) <= _LONGEST:
         kept = {found.start() for found in _PLAIN.finditer(raw)}
         name = "".join(chr(byte) if at in kept else f"%{byte:02X}" for at, byte in enumerate(raw))
         if len(name) <= _LONGEST:
             return name
-    raise JournalFolderError(f"The name of the host {shown(host, 40)} is too long for a folder of journals.")
+    raise PrivateFileError(f"The name of the host {shown(host, 40)} is too long for a folder of journals.")
 
 
 class JournalFolder:
     """The folder that holds the journals of all hosts. Nothing is made before something is written.
 
-    Every method raises JournalFolderError: for a link, for what is not ours or what others may write, for an id of a
+    Every method raises PrivateFileError: for a link, for what is not ours or what others may write, for an id of a
     run that is none, and where the system refuses.
     """
 
     def __init__(self, path: str) -> None:
         if not path or "\0" in path:
-            raise JournalFolderError("journal_dir must be the path of a folder.")
+            raise PrivateFileError("journal_dir must be the path of a folder.")
         # A name that ends in a slash would be followed even if it is a link.
         self.path = Path(os.path.abspath(path))
 
@@ -83,23 +81,14 @@ class JournalFolder:
         """Keep a journal. When this returns it is on the disk; until then there is none, or the one before."""
         for step in journal.steps:
             if isinstance(step, RegistryStep) and is_secret(step.name):
-                raise JournalFolderError(f"A journal must not hold the value {shown(step.name)}: it may be a password.")
+                raise PrivateFileError(f"A journal must not hold the value {shown(step.name)}: it may be a password.")
         path = self._path(host, f"{_checked(journal.run)}.json")
         try:
             raw = as_json(Signed(journal, signature))
         except JournalError as error:
-            raise JournalFolderError(f"The journal {named(path)} cannot be written: {error}.") from error
+            raise PrivateFileError(f"The journal {named(path)} cannot be written: {error}.") from error
         with self._opened(host, path, make=True) as folder:
-            refuse_strangers(folder, path)
-            temporary = f".{journal.run}.{secrets.token_hex(8)}.tmp"
-            try:
-                write(folder, temporary, raw)
-                os.rename(temporary, path.name, src_dir_fd=folder, dst_dir_fd=folder)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary, dir_fd=folder)
-                raise
-            os.fsync(folder)
+            replace(folder, path, raw)
         return path
 
     def read(self, host: str, run: str) -> Signed:
@@ -110,13 +99,11 @@ class JournalFolder:
                 raw = content(opened, path, MOST_BYTES)
             signed = from_json(raw)
         except FileNotFoundError:
-            raise JournalFolderError(
-                f"There is no journal {named(path)}; look at journal_dir and at the run."
-            ) from None
+            raise PrivateFileError(f"There is no journal {named(path)}; look at journal_dir and at the run.") from None
         except JournalError as error:
-            raise JournalFolderError(f"The journal {named(path)} cannot be believed: {error}.") from error
+            raise PrivateFileError(f"The journal {named(path)} cannot be believed: {error}.") from error
         if signed.journal.run != run:
-            raise JournalFolderError(f"The journal {named(path)} is the one of another run, {signed.journal.run}.")
+            raise PrivateFileError(f"The journal {named(path)} is the one of another run, {signed.journal.run}.")
         return signed
 
     def runs(self, host: str) -> tuple[str, ...]:
@@ -178,14 +165,14 @@ class JournalFolder:
                 yield folder
         except FileNotFoundError:
             if make:
-                raise JournalFolderError(f"The folder of {named(path)} went away while it was used.") from None
+                raise PrivateFileError(f"The folder of {named(path)} went away while it was used.") from None
             raise
         except OSError as error:
             why = error.strerror or type(error).__name__
-            raise JournalFolderError(f"The file {named(path)} cannot be used: {why}.") from error
+            raise PrivateFileError(f"The file {named(path)} cannot be used: {why}.") from error
 
 
 def _checked(run: str) -> str:
     if not is_run(run):
-        raise JournalFolderError(f"{shown(run)} is not the id of a run; ids look like 20260131T235959Z-0123abcd.")
+        raise PrivateFileError(f"{shown(run)} is not the id of a run; ids look like 20260131T235959Z-0123abcd.")
     return run

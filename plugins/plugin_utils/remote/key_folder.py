@@ -12,7 +12,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import secrets
 import stat
 import time
 import typing as t
@@ -20,14 +19,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.private_files import (
-    JournalFolderError,
+    PrivateFileError,
     content,
     file,
     folder_of,
     make_parents,
     named,
-    refuse_strangers,
-    write,
+    replace,
 )
 
 #: Bytes of a file; a key of 4096 bits has about three thousand.
@@ -39,7 +37,7 @@ _PAUSE: t.Final = 0.1
 
 
 class KeyFolder:
-    """The folder, while it is held by :func:`held`. Every method raises JournalFolderError."""
+    """The folder, while it is held by :func:`held`. Every method raises PrivateFileError."""
 
     def __init__(self, path: Path, folder: int | None) -> None:
         self.path = path
@@ -54,7 +52,7 @@ class KeyFolder:
             path = self.path / name
             with _told(path), contextlib.suppress(FileNotFoundError), file(self._folder, path, os.O_RDONLY) as opened:
                 if name.endswith(_KEY) and os.fstat(opened).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                    raise JournalFolderError(
+                    raise PrivateFileError(
                         f"The key {named(path)} is open to others, so it is not used: make a new authority, or, if"
                         " nobody has read it, take their rights away (chmod 600)."
                     )
@@ -66,21 +64,9 @@ class KeyFolder:
         for name, raw in files.items():
             path = self.path / name
             with _told(path):
-                self._write(path, raw)
-
-    def _write(self, path: Path, raw: bytes) -> None:
-        if self._folder is None:
-            raise JournalFolderError(f"The folder {named(self.path)} is not there.")
-        refuse_strangers(self._folder, path)
-        temporary = f".{path.name}.{secrets.token_hex(8)}.tmp"
-        try:
-            write(self._folder, temporary, raw)
-            os.rename(temporary, path.name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary, dir_fd=self._folder)
-            raise
-        os.fsync(self._folder)
+                if self._folder is None:
+                    raise PrivateFileError(f"The folder {named(self.path)} is not there.")
+                replace(self._folder, path, raw)
 
 
 @contextlib.contextmanager
@@ -88,10 +74,10 @@ def held(path: str, *, make: bool) -> Iterator[KeyFolder]:
     """The folder, which no other process has at the same time: tasks of several hosts may want the same authority.
 
     :param make: make it where it is not there; else it is then taken for an empty one.
-    :raises JournalFolderError: it is a link, or not ours, or others may write there, or another process keeps it.
+    :raises PrivateFileError: it is a link, or not ours, or others may write there, or another process keeps it.
     """
     if not path or "\0" in path:
-        raise JournalFolderError("folder must be the path of a folder.")
+        raise PrivateFileError("folder must be the path of a folder.")
     whole = Path(os.path.abspath(path))
     with contextlib.ExitStack() as opened:
         with _told(whole):
@@ -116,7 +102,7 @@ def _lock(folder: int, path: Path) -> None:
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
                 raise
             if time.monotonic() > end:
-                raise JournalFolderError(f"Another process keeps {named(path)}; wait for its end.") from None
+                raise PrivateFileError(f"Another process keeps {named(path)}; wait for its end.") from None
             time.sleep(_PAUSE)
         else:
             return
@@ -127,6 +113,6 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise JournalFolderError(
+        raise PrivateFileError(
             f"The file {named(path)} cannot be used: {error.strerror or type(error).__name__}."
         ) from error

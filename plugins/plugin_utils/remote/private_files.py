@@ -12,6 +12,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import secrets
 import stat
 import time
 import typing as t
@@ -27,7 +28,7 @@ _ATTEMPTS: t.Final = 20
 _PAUSE: t.Final = 0.05
 
 
-class JournalFolderError(Exception):
+class PrivateFileError(Exception):
     """A journal, or another file of ours, cannot be kept or read. The message is one sentence, with the path."""
 
 
@@ -58,7 +59,7 @@ def folder_of(parent: int | None, path: Path, make: bool) -> Iterator[int]:
         # Systems differ in what they say of a link here: ELOOP, ENOTDIR, EMLINK.
         if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
             what = _what(os.stat(name, dir_fd=parent, follow_symlinks=False))
-            raise JournalFolderError(f"{named(path)} is {what} and no folder; remove it.") from error
+            raise PrivateFileError(f"{named(path)} is {what} and no folder; remove it.") from error
         raise
     try:
         _insist_on_ours(os.fstat(folder), path)
@@ -74,20 +75,18 @@ def _what(found: os.stat_result) -> str:
 
 def _insist_on_ours(found: os.stat_result, path: Path) -> None:
     if found.st_uid != os.geteuid():
-        raise JournalFolderError(f"{named(path)} belongs to another user, so it is not believed.")
+        raise PrivateFileError(f"{named(path)} belongs to another user, so it is not believed.")
     if found.st_mode & _OTHERS_WRITE:
-        raise JournalFolderError(
-            f"{named(path)} may be written by others, so it is not believed; take that right away."
-        )
+        raise PrivateFileError(f"{named(path)} may be written by others, so it is not believed; take that right away.")
 
 
 def _insist_on_file(found: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise JournalFolderError(f"{named(path)} is {_what(found)} and no file; remove it.")
+        raise PrivateFileError(f"{named(path)} is {_what(found)} and no file; remove it.")
     _insist_on_ours(found, path)
 
 
-def refuse_strangers(folder: int, path: Path) -> None:
+def _refuse_strangers(folder: int, path: Path) -> None:
     """What is about to be replaced or removed must be a file of ours, too; or not there."""
     with contextlib.suppress(FileNotFoundError):
         _insist_on_file(os.stat(path.name, dir_fd=folder, follow_symlinks=False), path)
@@ -117,10 +116,10 @@ def content(opened: int, path: Path, most: int) -> bytes:
         if not piece:
             return bytes(found)
         found += piece
-    raise JournalFolderError(f"The file {named(path)} has more than {most} bytes, so it is not read.")
+    raise PrivateFileError(f"The file {named(path)} has more than {most} bytes, so it is not read.")
 
 
-def write(folder: int, name: str, raw: bytes) -> None:
+def _write(folder: int, name: str, raw: bytes) -> None:
     """A new file, on the disk when this returns."""
     opened = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o600, dir_fd=folder)
     try:
@@ -129,6 +128,20 @@ def write(folder: int, name: str, raw: bytes) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def replace(folder: int, path: Path, raw: bytes) -> None:
+    """A file with that content: there as a whole, on the disk when this returns, or as it was before."""
+    _refuse_strangers(folder, path)
+    temporary = f".{path.name}.{secrets.token_hex(8)}.tmp"
+    try:
+        _write(folder, temporary, raw)
+        os.rename(temporary, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary, dir_fd=folder)
+        raise
+    os.fsync(folder)
 
 
 def is_locked(opened: int) -> bool:
@@ -143,7 +156,7 @@ def is_locked(opened: int) -> bool:
 def locked(folder: int, path: Path) -> int:
     """The descriptor of a file, made where it is not there, that nobody else can lock until :func:`unlock`.
 
-    :raises JournalFolderError: another process has it.
+    :raises PrivateFileError: another process has it.
     """
     for attempt in range(_ATTEMPTS):
         if attempt:
@@ -153,7 +166,7 @@ def locked(folder: int, path: Path) -> int:
             # Whoever had it before may have removed the file between our opening and our lock.
             if _same(folder, path.name, opened):
                 return os.dup(opened)
-    raise JournalFolderError(f"The run of {named(path)} is under way in another process; wait for its end.")
+    raise PrivateFileError(f"The run of {named(path)} is under way in another process; wait for its end.")
 
 
 def unlock(opened: int) -> None:

@@ -30,7 +30,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.journal_trus
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.safety import OwnConnection, dangers
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import (
     JournalFolder,
-    JournalFolderError,
+    PrivateFileError,
 )
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.reading_plan import ReadingPlan
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import FileShell, ShellError
@@ -62,7 +62,7 @@ class Interrupted(Exception):
 
 
 #: Everything by which a change of a host may end without a result.
-ERRORS: t.Final = (ShellError, Interrupted, Refusal, JournalFolderError)
+ERRORS: t.Final = (ShellError, Interrupted, Refusal, PrivateFileError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Desk:
         with self.folder.running(self.host, run):
             try:
                 yield
-            except (Refusal, JournalFolderError) as error:
+            except (Refusal, PrivateFileError) as error:
                 refusal = error
         if refusal is not None:
             raise refusal

@@ -27,7 +27,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places import unlike
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import commands, host_journal, lock, stage
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import JournalFolderError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import PrivateFileError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.mounts import Mounts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import (
     JOURNALS,
@@ -75,7 +75,7 @@ class Transaction:
         :raises Refusal: somebody else holds the lock, the host did not keep what was written, or a step cannot be made
             a command.
         :raises Outrun: a place is no longer as it was read.
-        :raises JournalFolderError: the controller cannot keep its journal.
+        :raises PrivateFileError: the controller cannot keep its journal.
         :raises ShellError: the connection was lost; the steps have not been sent.
         """
         stale = stale_locks(image, self.desk)
@@ -91,7 +91,7 @@ class Transaction:
         try:
             self._insist(found, pieces)
             self.desk.folder.write(self.desk.host, self.journal, self.signed.signature)
-        except (Refusal, JournalFolderError):
+        except (Refusal, PrivateFileError):
             with contextlib.suppress(ShellError):
                 self.abandon()
             raise

@@ -26,7 +26,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.undo import 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.text import shown
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import hives, host_journal, mounts
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import JournalFolderError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import PrivateFileError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import (
     JOURNALS,
     identity,
@@ -63,7 +63,7 @@ def roll_back(
     :param wanted: id of a run, "last" or "all".
     :raises Refusal: nothing was done, and why.
     :raises Interrupted: the connection was lost after the steps had been sent.
-    :raises JournalFolderError: the controller cannot keep its journals; nothing was done.
+    :raises PrivateFileError: the controller cannot keep its journals; nothing was done.
     :raises ShellError: the connection was lost before.
     """
     rollback = _Rollback(shell, knowledge, wanted, desk, terms, stop_on_drift)
@@ -223,7 +223,7 @@ def _history(image: RegistryImage, desk: Desk, terms: Terms) -> _History:
     for run in desk.folder.runs(desk.host):
         try:
             found[run] = _of_controller(desk.folder.read(desk.host, run), desk)
-        except JournalFolderError as error:
+        except PrivateFileError as error:
             found[run] = Refusal(str(error))
     own = frozenset(found)
     vouched = set(own)

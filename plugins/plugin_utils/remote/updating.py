@@ -57,7 +57,7 @@ def update(
     :param last_restart: False: the restart at the end is somebody else's business.
     :raises Refusal: nothing was done, and why.
     :raises Interrupted: the connection was lost while the POSReady flag was set.
-    :raises JournalFolderError: the controller cannot keep its journals; nothing was done.
+    :raises PrivateFileError: the controller cannot keep its journals; nothing was done.
     :raises ShellError: the connection was lost before anything was begun.
     """
     offers = Offers(order.source, order.checksums)

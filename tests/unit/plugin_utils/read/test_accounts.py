@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate.clients import express as express_of
+from ansible_collections.mailfleet.client.plugins.plugin_utils.evaluate import clients
 from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader import load
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.mail import MailProtocol, Security
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
@@ -35,13 +35,11 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.accounts imp
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_file import RegFile, RegFileKey
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.reg_image import image_of
 
-R = RegistryType
-SID = "S-1-5-21-1-2-3-1001"
+R, SID = RegistryType, "S-1-5-21-1-2-3-1001"
 USER = UserHive(SID, f"HKU\\{SID}")
 PLACE = (r"HKLM\Outlook14", "Path")
 PROFILES = (ProfileRoot("New", (("16.0", None),)), ProfileRoot("Old", (("14.0", PLACE),)))
-PATHS = AccountPaths(PROFILES, "Manager", "Idents")
-DIALECT = express_of(load())
+PATHS, DIALECT = AccountPaths(PROFILES, "Manager", "Idents"), clients.express(load())
 SECTION = r"9375CFF0413111d3B88A00104B2A6676"
 POP3, IMAP, MAPI = (f"{{ED4754{n}-B0D6-11D2-8C3B-00104B2A6676}}" for n in (11, 12, 14))
 EAS = "{4DB5CBF0-3B77-4852-BC8E-BB81908861F3}"

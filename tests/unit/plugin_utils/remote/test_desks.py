@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import desks
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import JournalFolderError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import PrivateFileError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Interrupted, Refusal
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.shell import ShellError
 
@@ -30,7 +30,7 @@ SENT_NOTHING = " No step of the run had been sent."
         (OptionError("servers: no."), True, {"failed": True, "msg": "servers: no."}),
         (OptionError("servers: no."), False, {"failed": True, "msg": "servers: no."}),
         (Refusal("Nothing was done."), True, {"failed": True, "msg": "Nothing was done."}),
-        (JournalFolderError("No folder."), True, {"failed": True, "msg": "No folder."}),
+        (PrivateFileError("No folder."), True, {"failed": True, "msg": "No folder."}),
     ],
 )
 def test_errors_as_results(error: Exception, changing: bool, answer: dict[str, t.Any]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.mailfleet.client.plugins.plugin_utils.plan.places import unlike
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import lock
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import JournalFolderError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import PrivateFileError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import LOCKS, lock_section
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Refusal
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.runs import fixed, rolled_back, unwound
@@ -70,10 +70,10 @@ def test_a_controller_that_cannot_keep_its_journal_leaves_the_host_alone(
     desk = bench.desk()
 
     def full(*_unused: object) -> None:
-        raise JournalFolderError("the disk is full.")
+        raise PrivateFileError("the disk is full.")
 
     monkeypatch.setattr(type(desk.folder), "write", full)
-    with pytest.raises(JournalFolderError):
+    with pytest.raises(PrivateFileError):
         bench.fix(desk=desk, policy="standard")
     assert bench.registry() == first
     assert not bench.host.files.exists(r"C:\Windows\MailFleet.lock")

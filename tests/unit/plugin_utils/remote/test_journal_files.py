@@ -22,7 +22,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import private_files
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import (
     JournalFolder,
-    JournalFolderError,
+    PrivateFileError,
     folder_name,
 )
 from tests.support.journal_folders import SEALED, everything, journal_folder
@@ -59,7 +59,7 @@ def test_names_of_hosts_are_harmless(host: str, name: str) -> None:
 @pytest.mark.parametrize("host", ["", "x" * 201, "/" * 70, "\u00e9" * 40, "x" * 100_000])
 def test_names_that_cannot_be_folders_are_refused(host: str, folder: JournalFolder) -> None:
     for use in (folder.runs, lambda name: folder.write(name, FIX, None), lambda name: folder.is_running(name, RUN)):
-        with pytest.raises(JournalFolderError, match=r"name.*\.$"):
+        with pytest.raises(PrivateFileError, match=r"name.*\.$"):
             use(host)
     assert not folder.path.exists()
 
@@ -94,7 +94,7 @@ def test_nothing_is_made_by_reading(folder: JournalFolder) -> None:
     assert folder.runs("pc") == ()
     assert folder.started("pc") == frozenset()
     assert not folder.is_running("pc", RUN)
-    with pytest.raises(JournalFolderError, match=r"There is no journal .*\.json"):
+    with pytest.raises(PrivateFileError, match=r"There is no journal .*\.json"):
         folder.read("pc", RUN)
     assert not folder.path.exists()
 
@@ -104,22 +104,22 @@ def test_ids_that_are_none_are_refused(run: str, folder: JournalFolder) -> None:
     folder.write("pc", FIX, None)
     uses = (folder.read, folder.is_running, lambda host, one: folder.running(host, one).__enter__())
     for use in uses:
-        with pytest.raises(JournalFolderError, match="is not the id of a run"):
+        with pytest.raises(PrivateFileError, match="is not the id of a run"):
             use("pc", run)
-    with pytest.raises(JournalFolderError, match="is not the id of a run"):
+    with pytest.raises(PrivateFileError, match="is not the id of a run"):
         folder.write("pc", replace(FIX, run=run), None)
 
 
 @pytest.mark.parametrize("path", ["", "a\0b"])
 def test_no_folder(path: str) -> None:
-    with pytest.raises(JournalFolderError, match="journal_dir must be"):
+    with pytest.raises(PrivateFileError, match="journal_dir must be"):
         JournalFolder(path)
 
 
 @pytest.mark.parametrize("name", ["Password", "SMTP Password2", "ProxyPassword"])
 def test_passwords_are_never_kept(name: str, folder: JournalFolder) -> None:
     step = replace(SWITCH, name=name, after=ABSENT)
-    with pytest.raises(JournalFolderError, match="may be a password"):
+    with pytest.raises(PrivateFileError, match="may be a password"):
         folder.write("pc", replace(FIX, steps=(step,)), None)
     assert not folder.path.exists()
 
@@ -174,7 +174,7 @@ def test_an_error_is_not_ours_and_leaves_a_trace(folder: JournalFolder) -> None:
 def test_one_run_is_not_under_way_twice(folder: JournalFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(private_files, "_PAUSE", 0.001)
     with folder.running("pc", RUN):
-        with pytest.raises(JournalFolderError, match="under way in another process"), folder.running("pc", RUN):
+        with pytest.raises(PrivateFileError, match="under way in another process"), folder.running("pc", RUN):
             pass
         with folder.running("pc", OLDER):
             assert folder.is_running("pc", OLDER)

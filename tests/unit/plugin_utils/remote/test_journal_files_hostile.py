@@ -19,7 +19,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal_cod
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import private_files
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import (
     JournalFolder,
-    JournalFolderError,
+    PrivateFileError,
 )
 from tests.support.journal_folders import FILES, LISTING, READING, SEALED, everything, journal_folder
 from tests.unit.plugin_utils.model.journals import FIX, OLDER, RUN
@@ -40,7 +40,7 @@ def test_a_link_for_a_folder_is_refused_and_named(use: str, level: str, tmp_path
     link, target = (top, outside) if level == "journals" else (top / "pc", outside / "pc")
     link.parent.mkdir(mode=0o700, exist_ok=True)
     link.symlink_to(target)
-    with pytest.raises(JournalFolderError, match="is a symbolic link") as caught:
+    with pytest.raises(PrivateFileError, match="is a symbolic link") as caught:
         (READING | LISTING)[use](JournalFolder(f"{top}/"))
     assert str(link) in str(caught.value)
     assert everything(outside) == before
@@ -53,7 +53,7 @@ def test_a_link_for_a_file_is_refused_and_named(use: str, folder: JournalFolder,
     link = folder.path / "pc" / f"{RUN}{FILES[use]}"
     link.parent.mkdir(parents=True, mode=0o700)
     link.symlink_to(target)
-    with pytest.raises(JournalFolderError, match="is a symbolic link") as caught:
+    with pytest.raises(PrivateFileError, match="is a symbolic link") as caught:
         READING[use](folder)
     assert str(link) in str(caught.value)
     assert target.read_bytes() == as_json(Signed(FIX, None))
@@ -65,7 +65,7 @@ def test_a_dangling_link_makes_nothing(folder: JournalFolder, tmp_path: Path) ->
     for ending in (".json", ".lock"):
         (folder.path / "pc" / f"{RUN}{ending}").symlink_to(tmp_path / "made")
     for use in READING.values():
-        with pytest.raises(JournalFolderError, match="is a symbolic link"):
+        with pytest.raises(PrivateFileError, match="is a symbolic link"):
             use(folder)
     assert not (tmp_path / "made").exists()
 
@@ -79,7 +79,7 @@ def test_what_is_no_file_is_refused(use: str, kind: str, folder: JournalFolder) 
         os.mkfifo(path)
     else:
         path.mkdir()
-    with pytest.raises(JournalFolderError, match="and no file"):
+    with pytest.raises(PrivateFileError, match="and no file"):
         READING[use](folder)
 
 
@@ -92,7 +92,7 @@ def test_what_others_may_write_is_refused(use: str, what: str, mode: int, folder
         what
     ]
     place.chmod(mode)
-    with pytest.raises(JournalFolderError, match="may be written by others") as caught:
+    with pytest.raises(PrivateFileError, match="may be written by others") as caught:
         READING[use](folder)
     assert str(place) in str(caught.value)
 
@@ -101,7 +101,7 @@ def test_what_others_may_write_is_refused(use: str, what: str, mode: int, folder
 def test_what_belongs_to_others_is_refused(use: str, folder: JournalFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.write("pc", FIX, None)
     monkeypatch.setattr(private_files.os, "geteuid", lambda: os.getuid() + 1)
-    with pytest.raises(JournalFolderError, match="belongs to another user"):
+    with pytest.raises(PrivateFileError, match="belongs to another user"):
         READING[use](folder)
 
 
@@ -118,7 +118,7 @@ def test_what_belongs_to_others_is_refused(use: str, folder: JournalFolder, monk
 def test_what_is_no_journal_is_refused_and_named(content: bytes, why: str, folder: JournalFolder) -> None:
     path = folder.write("pc", FIX, None)
     path.write_bytes(content)
-    with pytest.raises(JournalFolderError, match=why) as caught:
+    with pytest.raises(PrivateFileError, match=why) as caught:
         folder.read("pc", RUN)
     assert str(path) in str(caught.value)
 
@@ -141,7 +141,7 @@ def test_a_full_disk_leaves_the_journal_before(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, call, full)
-        with pytest.raises(JournalFolderError, match="cannot be used: No space left on device"):
+        with pytest.raises(PrivateFileError, match="cannot be used: No space left on device"):
             folder.write("pc", FIX, SEALED)
     assert folder.read("pc", RUN) == Signed(FIX, None)
     assert everything(folder.path) == {"pc", f"pc/{RUN}.json"}

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import key_folder
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.key_folder import held
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.private_files import JournalFolderError
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.private_files import PrivateFileError
 
 FILES = {"root.key": b"key", "root.pem": b"certificate"}
 
@@ -56,7 +56,7 @@ def test_nothing_is_made_to_be_read(tmp_path: Path) -> None:
 def test_a_key_that_is_open_to_others_is_refused(tmp_path: Path, rights: int) -> None:
     put(tmp_path / "ca", FILES)
     (tmp_path / "ca" / "root.key").chmod(rights)
-    with pytest.raises(JournalFolderError, match=r"ca/root\.key"):
+    with pytest.raises(PrivateFileError, match=r"ca/root\.key"):
         got(tmp_path / "ca")
 
 
@@ -71,7 +71,7 @@ def test_a_certificate_may_be_read_by_others(tmp_path: Path) -> None:
 def test_a_folder_that_others_may_write_is_refused(tmp_path: Path, rights: int) -> None:
     put(tmp_path / "ca", FILES)
     (tmp_path / "ca").chmod(rights)
-    with pytest.raises(JournalFolderError, match="written by others"):
+    with pytest.raises(PrivateFileError, match="written by others"):
         got(tmp_path / "ca")
 
 
@@ -81,12 +81,12 @@ def test_links_are_refused_and_lead_nowhere(tmp_path: Path) -> None:
     outside.write_bytes(b"outside")
     outside.chmod(0o600)
     (tmp_path / "link").symlink_to(tmp_path / "ca")
-    with pytest.raises(JournalFolderError, match="symbolic link"):
+    with pytest.raises(PrivateFileError, match="symbolic link"):
         got(tmp_path / "link/")
     (tmp_path / "ca" / "x.key").symlink_to(outside)
-    with pytest.raises(JournalFolderError, match="symbolic link"):
+    with pytest.raises(PrivateFileError, match="symbolic link"):
         got(tmp_path / "ca", "x.key")
-    with pytest.raises(JournalFolderError, match="symbolic link"):
+    with pytest.raises(PrivateFileError, match="symbolic link"):
         put(tmp_path / "ca", {"x.key": b"new"})
     assert outside.read_bytes() == b"outside"
 
@@ -96,15 +96,15 @@ def test_what_is_no_file_is_refused(tmp_path: Path, what: str) -> None:
     put(tmp_path / "ca", {})
     place = tmp_path / "ca" / "root.pem"
     (os.mkfifo if what == "pipe" else os.mkdir)(place, 0o600)
-    with pytest.raises(JournalFolderError, match=r"root\.pem"):
+    with pytest.raises(PrivateFileError, match=r"root\.pem"):
         got(tmp_path / "ca")
-    with pytest.raises(JournalFolderError, match=r"root\.pem"):
+    with pytest.raises(PrivateFileError, match=r"root\.pem"):
         put(tmp_path / "ca", FILES)
 
 
 def test_a_file_that_is_too_long_is_not_read(tmp_path: Path) -> None:
     put(tmp_path / "ca", {"root.pem": b"x" * (64 * 1024 + 1)})
-    with pytest.raises(JournalFolderError, match="more than 65536 bytes"):
+    with pytest.raises(PrivateFileError, match="more than 65536 bytes"):
         got(tmp_path / "ca")
 
 
@@ -115,7 +115,7 @@ def test_a_run_that_breaks_off_leaves_what_was_there(tmp_path: Path, monkeypatch
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(JournalFolderError, match=r"root\.pem cannot be used: No space left"):
+    with pytest.raises(PrivateFileError, match=r"root\.pem cannot be used: No space left"):
         put(tmp_path / "ca", {"root.pem": b"new"})
     monkeypatch.undo()
     assert got(tmp_path / "ca") == FILES
@@ -142,11 +142,11 @@ def test_one_at_a_time(tmp_path: Path) -> None:
 
 def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(key_folder, "_PATIENCE", 0.1)
-    with held(str(tmp_path / "ca"), make=True), pytest.raises(JournalFolderError, match="Another process keeps"):
+    with held(str(tmp_path / "ca"), make=True), pytest.raises(PrivateFileError, match="Another process keeps"):
         put(tmp_path / "ca", {})
 
 
 @pytest.mark.parametrize("path", ["", "a\0b"])
 def test_what_is_no_path_is_refused(path: str) -> None:
-    with pytest.raises(JournalFolderError, match="path of a folder"), held(path, make=False):
+    with pytest.raises(PrivateFileError, match="path of a folder"), held(path, make=False):
         pass
