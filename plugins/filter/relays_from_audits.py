@@ -17,7 +17,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_error
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import from_audits
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.checks import probes
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import read_relays
-from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.wishes import parse_wish
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.wishes import WISHES, parse_wish
 
 DOCUMENTATION = r"""
 name: relays_from_audits
@@ -117,7 +117,6 @@ _value:
 """
 
 _NAME: t.Final = "mailfleet.client.relays_from_audits"
-_WISHES: t.Final = ("first_port", "inbound", "keep", "before", "prune", "names", "inventory", "upstreams")
 
 
 def relays_from_audits(
@@ -129,8 +128,8 @@ def relays_from_audits(
     """The relays; AnsibleFilterError where an argument is not what it should be."""
     if not isinstance(results, Mapping) or not all(isinstance(one, Mapping) for one in results.values()):
         raise AnsibleFilterError(f"{_NAME}: the input must be a dictionary of host name and result.")
-    if unknown := sorted(set(wishes) - set(_WISHES)):
-        raise AnsibleFilterError(f"{_NAME}: {unknown[0]} is none of {', '.join(_WISHES)}.")
+    if unknown := sorted(set(wishes) - set(WISHES)):
+        raise AnsibleFilterError(f"{_NAME}: {unknown[0]} is none of {', '.join(WISHES)}.")
     try:
         found = from_audits.relays_from_audits(load(), results, parse_wish(listen, addresses, **wishes))
     except OptionError as problem:

@@ -118,6 +118,10 @@ def _wish(
     )
 
 
+#: What can be wished for besides, by name.
+WISHES: t.Final = tuple(_wish.__kwdefaults__ or ())
+
+
 def _known(inventory: Mapping[str, t.Any]) -> dict[str, tuple[Network, ...]]:
     """Hosts whose ``ansible_host``, or else name, is an address: where others come from is not known."""
     found: dict[str, tuple[Network, ...]] = {}

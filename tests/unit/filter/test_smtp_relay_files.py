@@ -80,6 +80,8 @@ def test_the_role_says_what_the_filter_takes() -> None:
     assert {name: options[f"smtp_relay_{name}"]["default"] for name in NUMBERS} == {
         name: row[2] for name, row in NUMBERS.items()
     }
+    for name, (least, most, _default) in NUMBERS.items():
+        assert f"{least} to {most}" in options[f"smtp_relay_{name}"]["description"]
     variables = yaml.safe_load((ROLE / "vars" / "main.yml").read_text("utf-8"))
     assert set(variables["smtp_relay__wanted"]) == set(KEYS)
     assert set(variables["smtp_relay__packages"]) == set(PLATFORMS)
