@@ -91,7 +91,7 @@ def test_an_option_that_is_none() -> None:
 
 def test_every_wish_is_documented() -> None:
     options = yaml.safe_load(audits_face.DOCUMENTATION)["options"]
-    assert set(options) == {"_input", "listen", "addresses", *audits_face._WISHES}
+    assert set(options) == {"_input", "listen", "addresses", *audits_face.WISHES}
 
 
 def test_from_probes_to_sentences() -> None:
