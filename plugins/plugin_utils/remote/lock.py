@@ -10,6 +10,8 @@ never remove that of somebody who took it meanwhile. What else is to be known of
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import re
 import typing as t
 from collections.abc import Callable
@@ -55,10 +57,19 @@ def records(image: RegistryImage) -> tuple[Record, ...] | Unread:
         run = key.path.rpartition("\\")[2]
         if not RUN.fullmatch(run):
             return Unread(f"{LOCKS} holds {shown(run)}, which is no run of ours; look at it and delete it")
-        taken = _text(key, "Taken")
         owner = key.get("Owner") is not None
-        found.append(Record(run, _text(key, "Boot"), int(taken) if _TAKEN.fullmatch(taken) else None, owner))
+        found.append(Record(run, _text(key, "Boot"), _taken(key, run), owner))
     return tuple(found)
+
+
+def _taken(key: RegistryKey, run: str) -> int | None:
+    """When the lock was taken. Whoever reads while a record is being written may not see that yet: the run knows it."""
+    if key.get("Taken") is not None:
+        text = _text(key, "Taken")
+        return int(text) if _TAKEN.fullmatch(text) else None
+    with contextlib.suppress(ValueError):
+        return int(datetime.datetime.strptime(run[:15] + "+0000", "%Y%m%dT%H%M%S%z").timestamp())
+    return None
 
 
 def _text(key: RegistryKey, name: str) -> str:
@@ -84,10 +95,10 @@ def stale(record: Record, boot: str, now: int, timeout: int, dead: Callable[[str
 def taking(run: str, boot: str, now: int, broken: tuple[Record, ...]) -> tuple[Section, ...]:
     """Break what is stale, then try to take the lock."""
     key, new = f"{LOCKS}\\{run}", rf"%SystemRoot%\MailFleet.{run}"
-    boots = f"reg add {key} /v Boot /t REG_SZ /d {boot} /f&" if boot else ""
+    boots = f"&reg add {key} /v Boot /t REG_SZ /d {boot} /f" if boot else ""
     own = f"reg add {key} /v Owner /t REG_DWORD /d 1 /f"
     command = (
-        f"{boots}reg add {key} /v Taken /t REG_SZ /d {now} /f"
+        f"reg add {key} /v Taken /t REG_SZ /d {now} /f{boots}"
         f'&rd "{FOLDER}"&md "{new}\\{run}"&ren "{new}" {_NAME}&rd "{new}\\{run}"&rd "{new}"'
         f"&{guarded(run, own)}"
     )

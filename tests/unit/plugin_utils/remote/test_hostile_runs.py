@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import re
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.remote import loc
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.exchange import Exchange
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.journal_files import PrivateFileError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.own import LOCKS, lock_section
-from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Refusal
+from ansible_collections.mailfleet.client.plugins.plugin_utils.remote.runs import Refusal, new_run
 from ansible_collections.mailfleet.client.plugins.plugin_utils.report.runs import fixed, rolled_back, unwound
 from tests.support.hosts import PROTOCOLS
 from tests.support.lab_shell import FIREWALL, Bench, LabShell, consents
@@ -61,6 +62,20 @@ def test_a_lock_with_an_absurd_time_does_not_last_for_ever(bench: Bench, taken: 
     done = bench.fix(policy="standard")
     assert done.steps
     assert not bench.host.files.exists(r"C:\Windows\MailFleet.lock")
+
+
+@pytest.mark.parametrize("value", ["Boot", "Owner"])
+def test_a_record_that_is_not_complete_yet_is_as_old_as_its_run(bench: Bench, value: str) -> None:
+    """Two controllers at once: one reads between the commands by which the other takes the lock."""
+    now = datetime.datetime.fromtimestamp(bench.desk().clock(), tz=datetime.UTC)
+    run = new_run(now)
+    bench.host.registry.set_text(f"{LOCKS}\\{run}", value, "")
+    with pytest.raises(Refusal, match=f"is being changed by run {run}"):
+        bench.fix(policy="standard")
+    bench.host.registry.delete_key(f"{LOCKS}\\{run}")
+    for dead in (new_run(now - datetime.timedelta(days=1)), "99999999T999999Z-0123abcd"):
+        bench.host.registry.set_text(f"{LOCKS}\\{dead}", value, "")
+    assert bench.fix(policy="standard").steps
 
 
 def test_a_controller_that_cannot_keep_its_journal_leaves_the_host_alone(
