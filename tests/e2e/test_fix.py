@@ -189,7 +189,7 @@ def test_two_controllers_at_once(tmp_path: Path) -> None:
         for name in first:
             outcomes = [results[name] for results in both]
             winners = [one for one in outcomes if one.get("run")]
-            assert len(winners) == 1, outcomes
+            assert len(winners) == 1, [(one["run"], one.get("msg"), one["changes"]) for one in winners]
             for other in outcomes:
                 assert other.get("run") or "is being changed by run" in other.get("msg", "") or not other["changes"]
         again = call(lab, FIX, tmp_path / "one")

@@ -100,11 +100,11 @@ def kill_again_and_again(
 def created(queue_id: str) -> float:
     """When the upstream began a queue file, by its long name: seconds, microseconds, "z", inode; to the base of 52.
 
-    https://www.postfix.org/postconf.5.html#enable_long_queue_ids
+    The times may hold a "z", too, the inode may not. https://www.postfix.org/postconf.5.html#enable_long_queue_ids
     """
+    moment = queue_id.rpartition("z")[0]
     seconds, micro = (
-        functools.reduce(lambda n, c: n * 52 + DIGITS.index(c), text, 0)
-        for text in (queue_id.partition("z")[0][:-4], queue_id.partition("z")[0][-4:])
+        functools.reduce(lambda n, c: n * 52 + DIGITS.index(c), text, 0) for text in (moment[:-4], moment[-4:])
     )
     return seconds + micro / 1e6
 

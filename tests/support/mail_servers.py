@@ -254,6 +254,10 @@ class MailServers:
         process.wait()
         # Its children have the listening sockets too, and one of them may be the last to go.
         until(lambda: not any(self._listening(name)), 20)
+        if name == "dovecot":
+            # So may those with its sockets for itself, and where one answers, the next Dovecot does not start.
+            shutil.rmtree(self.folder / "run")
+            (self.folder / "run").mkdir()
 
     def log(self) -> str:
         """What both wrote so far."""

@@ -91,8 +91,9 @@ class Instance:
             self._process = None
 
     def retry(self) -> None:
-        """Have it try all that it has put off, as an administrator can."""
-        subprocess.run(["/usr/sbin/postqueue", "-c", str(self.folder / "etc"), "-f"], check=True)
+        """Have it try all that it has put off, as an administrator can; who has just started it may come too early."""
+        command = ["/usr/sbin/postqueue", "-c", str(self.folder / "etc"), "-f"]
+        until(lambda: subprocess.run(command, check=False).returncode == 0, 20)
 
     def log(self) -> str:
         """What it wrote so far."""
