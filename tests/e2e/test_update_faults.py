@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import re
+import time
 import typing as t
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from tests.lab.fleet import Lab
 from tests.lab.host import SimulatedHost
 from tests.support.update_bench import XP, Packages
-from tests.support.update_plays import Plays, installers, installing, litter, network, sentence, simulated
+from tests.support.update_plays import Plays, installers, installing, litter, looks, network, sentence, simulated
 from tests.support.waiting import until
 
 KB = "KB4019276"
@@ -141,13 +142,16 @@ def test_the_connection_dies_somewhere_and_nothing_is_installed_twice(tmp_path: 
 
 
 def test_the_network_fails_while_it_installs_and_is_back_in_time(tmp_path: Path) -> None:
-    with Lab(hosts=[{"name": "pc", **QUICK, "installers": {KB: {"seconds": 1000}}}]) as lab:
+    with Lab(hosts=[{"name": "pc", **QUICK, "installers": {KB: {"seconds": 3000}}}]) as lab:
         plays = Plays(lab, tmp_path, Packages(tmp_path).offer(XP))
         with concurrent.futures.ThreadPoolExecutor() as pool:
             running = pool.submit(plays.call, **WISH, reboot=True)
-            until(lambda: installing(lab, "pc") or running.done())
+            # It asks a second time only when it has heard that it runs.
+            until(lambda: looks(lab, "pc") > 1 or running.done())
+            assert installing(lab, "pc")
             network(lab, "pc", up=False)
-            until(lambda: not installing(lab, "pc"))
+            # Its patience of a minute is three seconds of ours.
+            time.sleep(1)
             network(lab, "pc", up=True)
             done = running.result()["pc"]
         assert [(one["outcome"], one["resumed"]) for one in done["packages"]] == [("installed", False)], done
@@ -159,7 +163,7 @@ def test_the_network_fails_for_good_and_the_next_run_finds_what_was_installed(tm
         plays = Plays(lab, tmp_path, Packages(tmp_path).offer(XP))
         with concurrent.futures.ThreadPoolExecutor() as pool:
             running = pool.submit(plays.call, **WISH, reboot=True)
-            until(lambda: installing(lab, "pc") or running.done())
+            until(lambda: looks(lab, "pc") > 1 or running.done())
             network(lab, "pc", up=False)
             lost = running.result()["pc"]
         assert lost["unreachable"]

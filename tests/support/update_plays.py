@@ -134,6 +134,13 @@ def installing(lab: Lab, name: str) -> bool:
     return any(one.installer for one in simulated(lab, name).processes.images())
 
 
+def looks(lab: Lab, name: str) -> int:
+    """How often the host was asked how far its installation is."""
+    return sum(
+        command.startswith("copy /y /b ") and "busy.txt" in command for command in lab.host(name).counters.executed
+    )
+
+
 def xp(name: str, **more: t.Any) -> dict[str, t.Any]:
     """A German XP SP3."""
     return {"name": name, "os": "xp-sp3", "language": "de", **SHORT, **more}
