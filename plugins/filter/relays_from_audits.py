@@ -16,6 +16,7 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.knowledge.loader 
 from ansible_collections.mailfleet.client.plugins.plugin_utils.read.option_errors import OptionError
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay import from_audits
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.checks import probes
+from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.refusals import lacks
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.specification import read_relays
 from ansible_collections.mailfleet.client.plugins.plugin_utils.relay.wishes import WISHES, parse_wish
 
@@ -93,6 +94,16 @@ options:
         P(mailfleet.client.relay_files#filter).
     type: dict
     default: {}
+  consent:
+    description: What you agree to. Where it is given, C(lacks) says what keeps the relays from being built.
+    type: list
+    elements: str
+  certified:
+    description:
+      - Names of relays with V(legacy_tls) that get a certificate from elsewhere.
+      - Leave it out where a private authority issues what is missing.
+    type: list
+    elements: str
 """
 
 EXAMPLES = r"""
@@ -109,7 +120,8 @@ _value:
       C(relay_host) (what accounts have as their server), C(relay_address), C(relay_port), C(inbound), C(security) (what
       accounts are set to, V(none), V(implicit) or V(starttls)).
     - C(left_out) has an entry for each that got no relay, with C(host), C(server), C(port), C(why).
-    - C(lines) says all that for people.
+    - C(lacks) has a sentence for each thing that the relays need and that O(consent) and O(certified) do not give.
+    - C(lines) says who gets which relay, and who none, for people.
     - C(probes) has, for each relay, its C(name) and options of M(mailfleet.client.mail_tls_probe), to go C(through) it
       and to ask its C(upstream) without it (null where it has a proxy).
     - C(accounts) has, for each host, the entries for the option C(relay) of M(mailfleet.client.mail_tls_fix).
@@ -131,13 +143,16 @@ def relays_from_audits(
     if unknown := sorted(set(wishes) - set(WISHES)):
         raise AnsibleFilterError(f"{_NAME}: {unknown[0]} is none of {', '.join(WISHES)}.")
     try:
-        found = from_audits.relays_from_audits(load(), results, parse_wish(listen, addresses, **wishes))
+        wish = parse_wish(listen, addresses, **wishes)
+        found = from_audits.relays_from_audits(load(), results, wish)
     except OptionError as problem:
         raise AnsibleFilterError(f"{_NAME}: {problem}") from problem
+    relays = read_relays(found.relays)
     return {
+        "lacks": [] if wish.consent is None else list(lacks(relays, wish.consent, wish.certified)),
         "lines": list(found.lines),
         "relays": list(found.relays),
-        "probes": [probes(relay) for relay in read_relays(found.relays)],
+        "probes": [probes(relay) for relay in relays],
         "uses": [asdict(one) for one in found.uses],
         "left_out": [asdict(one) for one in found.left_out],
         "accounts": {

@@ -29,9 +29,10 @@ def context(knowledge: Knowledge, options: AuditOptions, snapshot: Snapshot) -> 
     legs: list[MailAccount] = []
     exchange: list[tuple[str, str]] = []
     unread: list[tuple[str, str]] = []
+    express = clients.express(knowledge)
     for user in snapshot.users if not isinstance(snapshot.users, Unread) else ():
         found = outlook_accounts(snapshot.image, user, paths)
-        found += outlook_express_accounts(snapshot.image, user, paths, clients.express(knowledge))
+        found += outlook_express_accounts(snapshot.image, user, paths, express)
         found += file_accounts(snapshot.image, user, lambda path: clients.express(knowledge, path))
         legs.extend(found.accounts)
         exchange.extend((user.sid, name) for name in found.others if name.startswith(_EXCHANGE))

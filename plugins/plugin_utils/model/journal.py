@@ -8,6 +8,7 @@ A step says what a place holds before and after it, so it can be carried out, re
 
 from __future__ import annotations
 
+import datetime
 import re
 import typing as t
 from dataclasses import dataclass, replace
@@ -16,6 +17,14 @@ from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry im
 
 #: Ids of runs: UTC time and 8 hex digits, so that they sort by time and may stand in commands and file names.
 RUN: t.Final = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
+
+
+def begun(run: str) -> int | None:
+    """When that run began, in seconds since 1970, by its id; None for a time that there is not."""
+    try:
+        return int(datetime.datetime.fromisoformat(run.partition("-")[0]).timestamp())
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

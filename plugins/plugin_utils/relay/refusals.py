@@ -64,6 +64,20 @@ def reasons(relays: Collection[Relay], consents: Collection[str]) -> Iterator[st
     yield from _together(tuple(relays))
 
 
+def lacks(relays: Collection[Relay], consents: Collection[str], certified: Collection[str] | None) -> Iterator[str]:
+    """What has to be given, or put right, before these relays can be built: one sentence each.
+
+    :param certified: names of those that get a certificate from elsewhere; None: an authority issues what is missing.
+    """
+    yield from reasons(relays, consents)
+    for relay in relays:
+        if certified is not None and relay.legacy and relay.certificate is None and relay.name not in certified:
+            yield (
+                f"relay {relay.name}: certificate: it has none; let a private authority issue one, give it one, or let"
+                " its clients come in clear."
+            )
+
+
 def _together(relays: tuple[Relay, ...]) -> Iterator[str]:
     for number, relay in enumerate(relays):
         for other in relays[:number]:

@@ -50,7 +50,7 @@ class Wish:
     None for legacy TLS where a host can and clear where it cannot; ``keep``: relays of before, whose names and ports
     stay theirs; ``before``: which host used which of them; ``prune``: not any more where its audit shows no account
     that does; ``names``: what clients may call the machine of the relays, beside its address; ``upstreams``: server →
-    more fields of its relays.
+    more fields of its relays; ``consent``, ``certified``: see ``refusals.lacks``, None where nobody asks for that.
     """
 
     listen: str
@@ -62,6 +62,8 @@ class Wish:
     prune: bool = False
     names: tuple[str, ...] = ()
     upstreams: Mapping[str, Mapping[str, t.Any]] = field(default_factory=dict)
+    consent: tuple[str, ...] | None = None
+    certified: tuple[str, ...] | None = None
 
     @property
     def host(self) -> str:
@@ -99,6 +101,8 @@ def _wish(
     names: object = None,
     inventory: object = None,
     upstreams: object = None,
+    consent: object = None,
+    certified: object = None,
 ) -> Wish:
     given = {
         host: tuple(fields.network(f"addresses: {shown(host)}", one) for one in _listed(value))
@@ -115,6 +119,8 @@ def _wish(
         prune=boolean("prune", prune or False),
         names=tuple(parse_host("names", one) for one in texts("names", names or (), empty=True)),
         upstreams=dict(_upstream(*item) for item in mapping("upstreams", upstreams or {}).items()),
+        consent=None if consent is None else tuple(texts("consent", consent, empty=True)),
+        certified=None if certified is None else tuple(texts("certified", certified, empty=True)),
     )
 
 

@@ -10,14 +10,12 @@ never remove that of somebody who took it meanwhile. What else is to be known of
 
 from __future__ import annotations
 
-import contextlib
-import datetime
 import re
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RUN
+from ansible_collections.mailfleet.client.plugins.plugin_utils.model.journal import RUN, begun
 from ansible_collections.mailfleet.client.plugins.plugin_utils.model.registry import (
     RegistryImage,
     RegistryKey,
@@ -64,12 +62,10 @@ def records(image: RegistryImage) -> tuple[Record, ...] | Unread:
 
 def _taken(key: RegistryKey, run: str) -> int | None:
     """When the lock was taken. Whoever reads while a record is being written may not see that yet: the run knows it."""
-    if key.get("Taken") is not None:
-        text = _text(key, "Taken")
-        return int(text) if _TAKEN.fullmatch(text) else None
-    with contextlib.suppress(ValueError):
-        return int(datetime.datetime.strptime(run[:15] + "+0000", "%Y%m%dT%H%M%S%z").timestamp())
-    return None
+    if key.get("Taken") is None:
+        return begun(run)
+    text = _text(key, "Taken")
+    return int(text) if _TAKEN.fullmatch(text) else None
 
 
 def _text(key: RegistryKey, name: str) -> str:
